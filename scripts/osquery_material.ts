@@ -69,7 +69,7 @@ const yaml = (text: string): string => JSON.stringify(text);
 const policyOf = ({ name, title, severity, purpose, remediation }: Query): string =>
   [
     `- name: ${yaml(`tokenquery: must not be: ${title} (${name})`)}`,
-    `  query: ${yaml(`SELECT 1 FROM tokenquery_policies WHERE query_name = '${name}' AND is_met = 1;`)}`,
+    `  query: ${yaml(`SELECT 1 FROM tokenquery_policies WHERE query_name = '${name}' GROUP BY query_name HAVING min(is_met) = 1;`)}`,
     `  critical: ${severity === 'critical'}`,
     `  description: ${yaml(`${purpose} It fails where it is found; severity ${severity}.`)}`,
     `  resolution: ${yaml(remediation)}`,
@@ -77,7 +77,10 @@ const policyOf = ({ name, title, severity, purpose, remediation }: Query): strin
     '',
   ].join('\n');
 
-/** Without a row a policy of Fleet fails, with one it passes, and with an error it does neither: so it is with what is not known. */
+/**
+ * Without a row a policy of Fleet fails, with one it passes, and with an error it does neither: so it is with what is not known. Of
+ * several Macs, or several ids of one, all must pass: what an id that is gone once was proves nothing of this Mac.
+ */
 export const policiesText = (queries: readonly Query[], needsHistory: boolean): string => {
   const own = ordered(queries).filter(
     (query) => query.severity !== 'info' && query.needsHistory === needsHistory,

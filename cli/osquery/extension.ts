@@ -139,12 +139,16 @@ const wordsOf = (given: Arguments, names: readonly string[]): readonly string[] 
     given.texts(option).map((text) => (text === '' ? `--${option}` : `--${option}=${text}`)),
   );
 
+/** Node knows no longer time. */
+const mostMs = 2 ** 31 - 1;
+const milliseconds = (seconds: number | null): number => Math.min((seconds ?? 3) * 1000, mostMs);
+
 const optionsOf = (given: Arguments): Options => {
   const isVerbose = given.flag('verbose');
   return {
     socket: given.required('socket'),
-    timeoutMs: (given.number('timeout') ?? 3) * 1000,
-    intervalMs: Math.max((given.number('interval') ?? 3) * 1000, leastIntervalMs),
+    timeoutMs: milliseconds(given.number('timeout')),
+    intervalMs: Math.max(milliseconds(given.number('interval')), leastIntervalMs),
     say: (text) => {
       if (isVerbose) printNote(text);
     },

@@ -18,6 +18,8 @@ export class Kept<T extends Closable> {
   #failure: { readonly error: unknown; readonly at: number } | null = null;
   #loading: Promise<T> | null = null;
   #askedAt = Number.NEGATIVE_INFINITY;
+  /** What is being looked up is too old before it is there. */
+  #isOutdated = false;
 
   constructor(load: () => Promise<T>, maxAgeMs: number, clock: () => number = () => performance.now()) {
     this.#load = load;
@@ -48,8 +50,11 @@ export class Kept<T extends Closable> {
       const of = await this.#load();
       this.#current?.of.close();
       this.#failure = null;
-      this.#askedAt = this.#clock();
-      this.#current = { of, madeAt: this.#askedAt };
+      const now = this.#clock();
+      const madeAt = this.#isOutdated ? Number.NEGATIVE_INFINITY : now;
+      this.#askedAt = now;
+      this.#isOutdated = false;
+      this.#current = { of, madeAt };
       return of;
     } catch (error) {
       this.#failure = { error, at: this.#clock() };
@@ -57,6 +62,12 @@ export class Kept<T extends Closable> {
     } finally {
       this.#loading = null;
     }
+  }
+
+  /** What is there is not answered any more, however young it is. */
+  expire(): void {
+    this.#isOutdated = this.#loading !== null;
+    if (this.#current !== null) this.#current = { ...this.#current, madeAt: Number.NEGATIVE_INFINITY };
   }
 
   close(): void {

@@ -27,6 +27,11 @@ export const answerPipe = 3;
 
 const running = new Set<ChildProcess>();
 
+/** Each command of a look has a time limit of its own, and all together take less. A look that takes longer hangs. */
+const mostMs = 10 * 60_000;
+/** So long a look may take to end by itself; one that hangs does not hear that it should. */
+const leavingMs = 1000;
+
 /** @param words The options that say what is looked at. */
 export const look = (words: readonly string[]): Promise<Looked> =>
   new Promise((resolve, reject) => {
@@ -37,6 +42,10 @@ export const look = (words: readonly string[]): Promise<Looked> =>
       stdio: ['pipe', 'inherit', 'inherit', 'pipe'],
     });
     running.add(child);
+    const late = setTimeout(() => {
+      child.kill('SIGKILL');
+      reject(new UserError(`the look did not end within ${mostMs / 60_000} minutes`));
+    }, mostMs).unref();
     const unframing = new Unframing<FromLook>();
     const hear = (told: FromLook): void => {
       if ('looked' in told) resolve(told.looked);
@@ -53,6 +62,7 @@ export const look = (words: readonly string[]): Promise<Looked> =>
     );
     child.on('close', (code, signal) => {
       running.delete(child);
+      clearTimeout(late);
       // After an answer this changes nothing.
       reject(new Error(`the process that looks ended with ${code ?? signal}`));
     });
@@ -60,5 +70,8 @@ export const look = (words: readonly string[]): Promise<Looked> =>
 
 /** Ends all looks, with what they started. */
 export const endLooks = (): void => {
-  for (const child of running) child.stdin?.end();
+  for (const child of running) {
+    child.stdin?.end();
+    setTimeout(() => child.kill('SIGKILL'), leavingMs);
+  }
 };

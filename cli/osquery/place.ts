@@ -1,8 +1,9 @@
 /** Where the sockets lie, and whom they are of: what answers there would be given all that is collected. */
 import { lstatSync, rmSync, statSync } from 'node:fs';
 import type { Stats } from 'node:fs';
+import { connect } from 'node:net';
 import { dirname, resolve } from 'node:path';
-import { FileError, UserError } from '../../collector/errors.ts';
+import { codeOf, FileError, UserError } from '../../collector/errors.ts';
 import { statOrNull } from '../../collector/files.ts';
 import { checkData } from '../../collector/trust.ts';
 
@@ -54,13 +55,27 @@ export const checkSocket = (socket: string): boolean => {
 };
 
 /** Takes away a socket that nobody listens on any more; anything else at its place is an error. */
-export const clearPlace = (socket: string): void => {
+export const clearPlace = async (socket: string): Promise<void> => {
   const stat = statOrNull(socket);
   if (stat === null) return;
   if (!stat.isSocket() || !ownUsers().has(stat.uid))
     throw new FileError(socket, ' is in the way: it is no socket of this extension', 'look at what it is');
+  if (await isListening(socket))
+    throw new FileError(socket, ' is in the way: somebody listens there', 'end what listens there');
   rmSync(socket, { force: true });
 };
+
+const isListening = (socket: string): Promise<boolean> =>
+  new Promise((resolve) => {
+    const connection = connect(socket);
+    const end = (is: boolean): void => {
+      connection.destroy();
+      resolve(is);
+    };
+    connection.on('connect', () => end(true));
+    // Full is not gone.
+    connection.on('error', (error) => end(codeOf(error) !== 'ECONNREFUSED'));
+  });
 
 /** Removes a socket while it is still the one that was made. */
 export const removeOwn = (socket: string, inode: bigint): void => {

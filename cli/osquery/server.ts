@@ -173,9 +173,13 @@ interface Listening {
 }
 
 /** Listens on a socket that only this user may open, from the first moment on. */
-export const listen = (path: string, uuid: bigint, handler: Handler): Promise<Listening> =>
+export const listen = async (path: string, uuid: bigint, handler: Handler): Promise<Listening> => {
+  await clearPlace(path);
+  return await listenAt(path, uuid, handler);
+};
+
+const listenAt = (path: string, uuid: bigint, handler: Handler): Promise<Listening> =>
   new Promise((resolve, reject) => {
-    clearPlace(path);
     const bounds: Bounds = { held: 0, unread: 0, connections: new Set() };
     const sockets = new Set<Socket>();
     const server: Server = createServer((socket) => {

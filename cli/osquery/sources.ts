@@ -15,14 +15,23 @@ const quietMs = 1000;
 
 /** A database that answers; it is closed when nobody is being sent its rows any more. */
 class HeldDatabase {
-  readonly source: Source;
+  #source: Source;
   readonly #close: () => void;
   #holders = 0;
   #isClosing = false;
 
   constructor(db: Db, close: () => void) {
     this.#close = close;
-    this.source = { reader: new Reader(db), unseen: new Map(), hold: () => this.#hold() };
+    this.#source = { reader: new Reader(db), unseen: new Map(), hold: () => this.#hold() };
+  }
+
+  get source(): Source {
+    return this.#source;
+  }
+
+  /** What is in it may be another from here on. */
+  forget(): void {
+    this.#source = { ...this.#source, unseen: new Map() };
   }
 
   get isHeld(): boolean {
@@ -96,11 +105,16 @@ const collectedSources = (sourcing: Sourcing): Sources => {
   };
 };
 
+let filesOpened = 0;
+
 /** A file of snapshots, at one moment while a statement goes on. */
 class StoredFacts {
   readonly #db: Db;
   readonly #held: HeldDatabase;
   #timer: NodeJS.Timeout | null = null;
+  #version: unknown = null;
+  readonly #number = (filesOpened += 1);
+  #changes = 0;
 
   constructor(store: Store) {
     this.#db = store.db;
@@ -112,12 +126,28 @@ class StoredFacts {
 
   /** Of what others write meanwhile nothing is seen until nobody asks for a while. */
   asked(): Source {
-    if (!this.#db.inTransaction) this.#db.exec('BEGIN');
+    if (!this.#db.inTransaction) this.#begin();
     this.#timer ??= setInterval(() => {
       if (!this.#held.isHeld) this.#end();
     }, quietMs).unref();
     this.#timer.refresh();
     return this.#held.source;
+  }
+
+  /** Another one where the file is another than before, as far as that is known. */
+  get state(): string {
+    return `${this.#number} ${this.#changes}`;
+  }
+
+  #begin(): void {
+    this.#db.exec('BEGIN');
+    // Only what reads begins in fact.
+    this.#db.prepare('SELECT 1 FROM main._host LIMIT 1').get();
+    const version = this.#db.pragma('data_version', { simple: true });
+    if (version === this.#version) return;
+    this.#version = version;
+    this.#changes += 1;
+    this.#held.forget();
   }
 
   #end(): void {
@@ -140,9 +170,16 @@ const storedSources = (sourcing: Sourcing, path: string): Sources => {
   const maxAgeMs = sourcing.maxAgeSeconds * 1000;
   const facts = new Kept(() => openFacts(path), maxAgeMs);
   const library = new Kept(async () => opened((await looking(sourcing)).library), maxAgeMs);
+  let judged: string | null = null;
   return {
-    of: async (served) =>
-      served.of === 'library' ? (await library.get()).source : (await facts.get()).asked(),
+    of: async (served) => {
+      const stored = await facts.get();
+      const source = stored.asked();
+      // What was judged before the file came to be another tells of another moment than its tables do.
+      if (judged !== null && judged !== stored.state) library.expire();
+      judged = stored.state;
+      return served.of === 'library' ? (await library.get()).source : source;
+    },
     close: () => {
       endLooks();
       facts.close();

@@ -53,19 +53,24 @@ export const askedOf = (context: string, { columns }: Served): Asked => {
 export interface Where {
   /** Empty, or begins with WHERE. */
   readonly sql: string;
-  readonly values: readonly (string | number | bigint)[];
+  readonly values: readonly (string | bigint)[];
 }
 
-const isWhole = (text: string): boolean => /^-?(?:0|[1-9][0-9]{0,17})$/.test(text);
-const isNumber = (text: string): boolean => /^-?[0-9]+(?:\.[0-9]+)?(?:e[+-]?[0-9]+)?$/i.test(text);
+const mostOfInteger = 2n ** 63n;
+/** A whole number as it is; null for any other: SQLite hands down no more than 15 digits of those, rounded to one side or the other. */
+const wholeOf = (text: string): bigint | null => {
+  if (!/^-?(?:0|[1-9][0-9]{0,18})$/.test(text)) return null;
+  const number = BigInt(text);
+  return number < mostOfInteger && number >= -mostOfInteger ? number : null;
+};
 
 /** The SQL of a condition, which is true of every row of which osquery may find it true; null where there is none. */
-const sqlOf = ({ column, operator, text }: Condition): readonly [string, string | number | bigint] | null => {
+const sqlOf = ({ column, operator, text }: Condition): readonly [string, string | bigint] | null => {
   const [name, sign] = [quoteName(column.name), operators[operator]];
   // As what the column is: as a text no number would be equal.
   if (column.type !== 'TEXT') {
-    if (isWhole(text)) return [`${name} ${sign} ?`, BigInt(text)];
-    return isNumber(text) ? [`${name} ${sign} ?`, Number(text)] : null;
+    const number = wholeOf(text);
+    return number === null ? null : [`${name} ${sign} ?`, number];
   }
   if (sign !== '=') return null;
   // The statement may compare otherwise than the column does (COLLATE NOCASE, COLLATE RTRIM), and osquery does not tell: what is

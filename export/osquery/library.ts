@@ -7,7 +7,7 @@ import { openDatabase } from '../../store/database.ts';
 import type { Db } from '../../store/database.ts';
 import { collationOf, quoteName } from '../../store/ddl.ts';
 import { findingIdOf } from '../../store/findings.ts';
-import { answersTable, collectedFindings, columnsTable, osqueryTypeOf, questionsTable } from './relations.ts';
+import { answersTable, judgedFindings, columnsTable, osqueryTypeOf, questionsTable } from './relations.ts';
 import type { Served } from './relations.ts';
 
 type Cell = string | number | null;
@@ -67,9 +67,8 @@ function* findingRows(answers: readonly Answer[]): Generator<Row> {
   for (const answer of answers)
     for (const { query, severity, hostId, subject, details } of findingsOfAnswer(answer))
       yield [
-        ...[query.name, severity, hostId, subject ?? '', JSON.stringify(details), null],
+        ...[query.name, severity, hostId, subject ?? '', JSON.stringify(details)],
         hostId === null ? null : findingIdOf(hostId, query.name, subject ?? ''),
-        ...[null, null, null],
       ];
 }
 
@@ -90,7 +89,7 @@ export const libraryDatabase = ({ queries, answers, relations }: Library): Db =>
   db.transaction(() => {
     fill(db, questionsTable, queries.map(questionRow));
     fill(db, answersTable, answerRows(answers));
-    fill(db, collectedFindings, findingRows(answers));
+    fill(db, judgedFindings, findingRows(answers));
     fill(db, columnsTable, columnRows(relations));
     db.exec(`CREATE INDEX "answers by question" ON answers (query_name)`);
     db.exec(

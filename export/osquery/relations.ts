@@ -102,23 +102,9 @@ const findingColumns: readonly Listed[] = [
   hostId,
   ['subject', 'TEXT', 'What it is about; empty for the Mac itself.'],
   ['details', 'TEXT', 'What it rests on, as JSON.'],
-  ['first_seen_time', 'INTEGER', 'The snapshot that found it first; NULL without a database.'],
+  ['first_seen_time', 'INTEGER', 'The snapshot that found it first.'],
   ['finding_id', 'TEXT', 'The same for the same finding, everywhere.'],
 ];
-const stateColumns: readonly Listed[] = [
-  ['state', 'TEXT', 'new, ongoing or suppressed; NULL without a database.'],
-  ['last_seen_time', 'INTEGER', 'The last snapshot that found it; NULL without a database.'],
-  ['exception', 'TEXT', 'Who accepts it, why and until when, as JSON; NULL where nobody does.'],
-];
-const findings = (of: Served['of']): Served =>
-  served(
-    of,
-    'findings',
-    'What the questions found.',
-    ['query_name', 'subject', 'host_id'],
-    [...findingColumns, ...stateColumns],
-  );
-
 /** Of a database, what no table declares. */
 const ofDatabase: readonly Served[] = [
   served('facts', 'snapshots', 'One row per snapshot.', null, snapshotColumns),
@@ -154,7 +140,6 @@ const ofDatabase: readonly Served[] = [
     ['last_good_time', 'INTEGER', 'The last snapshot that saw it.'],
     hostId,
   ]),
-  findings('facts'),
   served('facts', 'findings_history', 'The findings, with the time in which each held.', null, [
     ...findingColumns.slice(0, -1),
     ['valid_from_time', 'INTEGER', 'The snapshot from which on it was so.'],
@@ -263,20 +248,29 @@ export const columnsTable = served(
     ['meaning', 'TEXT', 'What it means.'],
   ],
 );
-export const collectedFindings = findings('library');
 
-const libraryTables: readonly Served[] = [questionsTable, answersTable, policiesTable, columnsTable];
+/** What was found when the answers were made: what a database keeps is of the moment of its snapshots, and less. */
+export const judgedFindings = served(
+  'library',
+  'findings',
+  'What the questions find when they are asked; findings_history of a database has when it was found first.',
+  ['query_name', 'subject', 'host_id'],
+  findingColumns.filter(([name]) => name !== 'first_seen_time'),
+);
+
+const libraryTables: readonly Served[] = [
+  ...[questionsTable, answersTable, policiesTable],
+  ...[judgedFindings, columnsTable],
+];
 
 /** All that is served, by its name. */
 export const relationsServed = (
   tables: readonly Table[],
   hasDatabase: boolean,
 ): ReadonlyMap<string, Served> => {
-  const of = hasDatabase
-    ? [...dataTables(tables).map(historyOf), ...ofDatabase]
-    : // Without snapshots there is no history: what is not there is an error, and not empty.
-      [collectedFindings];
-  const all = [...tables.map(declared), ...of, ...libraryTables];
+  // Without snapshots there is no history: what is not there is an error, and not empty.
+  const more = hasDatabase ? [...dataTables(tables).map(historyOf), ...ofDatabase] : [];
+  const all = [...tables.map(declared), ...more, ...libraryTables];
   return new Map(all.map((relation) => [`${prefix}${relation.name}`, relation]));
 };
 

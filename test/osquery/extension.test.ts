@@ -9,6 +9,8 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -88,8 +90,15 @@ test('it waits for osquery, and takes the place of a socket that nobody listens 
   const socket = join(socketFolder(t), 'em');
   const running = startExtension(t, socket, '--timeout', '20', ...source);
   await sleep(600);
-  const left = createServer();
-  await new Promise<void>((resolve) => left.listen(`${socket}.4711`, resolve));
+  // Of one that was killed.
+  const left = spawn(process.execPath, [
+    '-e',
+    'require("net").createServer().listen(process.argv[1])',
+    `${socket}.4711`,
+  ]);
+  await listens(`${socket}.4711`);
+  left.kill('SIGKILL');
+  await once(left, 'close');
   const manager = await startManager(t, socket);
   const mode = (): number | undefined => lstatSync(manager.extension, { throwIfNoEntry: false })?.mode;
   await until(() => ((mode() ?? 0) & 0o777) === 0o600, 'a new socket');
@@ -98,7 +107,53 @@ test('it waits for osquery, and takes the place of a socket that nobody listens 
   t.true(await isAlive(manager.extension));
   running.child.kill('SIGTERM');
   t.is((await running.ended).code, 0);
-  left.close();
+});
+
+test('a socket at its place on which somebody listens stays, and is an error', async (t) => {
+  const socket = join(socketFolder(t), 'em');
+  const left = createServer((connection) => void connection.on('error', () => {}));
+  t.teardown(() => left.close());
+  await new Promise<void>((resolve) => left.listen(`${socket}.4711`, resolve));
+  await startManager(t, socket);
+  const running = startExtension(t, socket, ...source);
+  t.is((await running.ended).code, 1);
+  t.regex(running.stderr(), /is in the way: somebody listens there/);
+  await listens(`${socket}.4711`);
+});
+
+test('with a database, what its last look could not see is an error at once, whatever was kept of before', async (t) => {
+  const folder = temporaryFolder(t);
+  const db = join(folder, 'mac.db');
+  const seen = collectionOf(cleanHost('153620C3-42EA-40E8-B153-B949E6F4674A', 1_790_000_000));
+  const blind: typeof seen = {
+    ...seen,
+    results: seen.results.map((result) =>
+      ['ad_config', 'filevault_status'].includes(result.table.name)
+        ? { ...result, status: 'failed' as const, reason: 'it ended with 77', rows: [] }
+        : result,
+    ),
+  };
+  storeAt(db, [snapshotOf(tables, seen, '0.1.0')], 1_790_000_100);
+  const socket = join(socketFolder(t), 'em');
+  const manager = await startManager(t, socket);
+  startExtension(t, socket, '--interval', '1', '--db', db, '--max-age', '3600');
+  await until(() => existsSync(manager.extension), 'a socket');
+  await listens(manager.extension);
+  const ask = async (table: string): Promise<string> =>
+    (await asked(manager.extension, generate(table))).toString('latin1');
+  const policy = callMessage('tokenquery_policies', {
+    action: 'generate',
+    context: '{"constraints":[{"name":"query_name","list":[{"op":2,"expr":"filevault_off"}]}]}',
+  });
+  t.notRegex(await ask('filevault_status'), /could not be seen/);
+  t.notRegex((await asked(manager.extension, policy)).toString('latin1'), /cannot be told/);
+  const later = { ...blind, backend: { ...blind.backend, capturedTime: 1_790_086_400 } };
+  storeAt(db, [snapshotOf(tables, later, '0.1.0')], 1_790_086_500);
+  // What goes on is answered from one moment.
+  await sleep(2500);
+  t.regex(await ask('filevault_status'), /could not be seen: failed: it ended with 77/);
+  t.regex(await ask('ad_config'), /could not be seen: failed/);
+  t.regex((await asked(manager.extension, policy)).toString('latin1'), /cannot be told/);
 });
 
 test('who looks while it is looked waits for the same look, and pings are answered meanwhile', async (t) => {
