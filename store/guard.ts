@@ -68,6 +68,12 @@ const verbsOf = (sql: string): Verbs => {
 
 const isExplain = (sql: string): boolean => verbsOf(sql).verb === 'EXPLAIN';
 
+/** What EXPLAIN is asked of; null for a statement that is none. */
+export const behindExplain = (sql: string): string | null => {
+  const { explained, start } = verbsOf(sql);
+  return explained === null ? null : sql.slice(start);
+};
+
 /** Throws UserError for what is no reading statement. Not left to SQLite: it carries out a PRAGMA while it prepares one. */
 const checkVerb = (sql: string, names: KnownNames): void => {
   const { verb, explained } = verbsOf(sql);

@@ -514,7 +514,7 @@ export const findingsCommand: Command = {
   limits: (given) => ({
     what: 'the questions',
     seconds: null,
-    isMemoryBounded: given.text('queries') !== null || given.text('pack') !== null,
+    isMemoryBounded: ['queries', 'pack', 'lake'].some((option) => given.text(option) !== null),
     hint: '--timeout SECONDS gives them longer; tokenquery findings -n NAME asks one alone',
   }),
   run,

@@ -66,11 +66,11 @@ export const clearPlace = async (socket: string): Promise<void> => {
 };
 
 const isListening = (socket: string): Promise<boolean> =>
-  new Promise((resolve) => {
+  new Promise((settle) => {
     const connection = connect(socket);
     const end = (is: boolean): void => {
       connection.destroy();
-      resolve(is);
+      settle(is);
     };
     connection.on('connect', () => end(true));
     // Full is not gone.

@@ -2,8 +2,10 @@
  * DuckDB, where somebody installed it: it is no part of this program, and nothing else loads it. As root only from folders that
  * are root’s alone, for its code runs in this process.
  */
-import { createRequire } from 'node:module';
+import { realpathSync } from 'node:fs';
+import { createRequire, registerHooks } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import type * as Api from '@duckdb/node-api';
 import { codeOf, UserError } from '../../collector/errors.ts';
 import { statOrNull } from '../../collector/files.ts';
@@ -34,6 +36,39 @@ const checkOwner = (path: string): void => {
   }
 };
 
+/** What lies elsewhere, as far as Node would look for a part that is missing here. */
+class Elsewhere extends Error {
+  readonly code = 'MODULE_NOT_FOUND';
+}
+
+/** U+FEFF at the beginning of a text is part of it. */
+class WholeTextDecoder extends TextDecoder {
+  constructor(label?: string, options?: ConstructorParameters<typeof TextDecoder>[1]) {
+    super(label, { ...options, ignoreBOM: true });
+  }
+}
+
+/** Loads it with what lies in the folders that were looked at, and nothing else. */
+const loadFrom = (path: string): DuckDB => {
+  const modules = realpathSync(dirname(dirname(path)));
+  const own = ['@duckdb', 'detect-libc'].map((name) => pathToFileURL(join(modules, name, '/')).href);
+  const hooks = registerHooks({
+    resolve: (specifier, context, next) => {
+      const found = next(specifier, context);
+      if (found.url.startsWith('node:') || own.some((folder) => found.url.startsWith(folder))) return found;
+      throw new Elsewhere(`${specifier} is not in ${modules}`);
+    },
+  });
+  const { TextDecoder: before } = globalThis;
+  try {
+    globalThis.TextDecoder = WholeTextDecoder;
+    return createRequire(join(path, 'package.json'))(realpathSync(path)) as DuckDB;
+  } finally {
+    globalThis.TextDecoder = before;
+    hooks.deregister();
+  }
+};
+
 /**
  * @param program The folder of this program.
  * @param named A folder in which somebody installed it; null for beside the program.
@@ -53,7 +88,7 @@ export const loadDuckdb = (program: string, named: string | null): DuckDB => {
     );
   checkOwner(path);
   try {
-    return createRequire(join(path, 'package.json'))(path) as DuckDB;
+    return loadFrom(path);
   } catch (error) {
     const why = (error as Error).message.split('\n')[0] ?? '';
     throw new UserError(

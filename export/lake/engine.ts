@@ -3,7 +3,7 @@
  * no extension, and no setting can be changed.
  */
 import { quoteName, quoteText } from '../../store/ddl.ts';
-import { severalStatements, unknownParameter, writingStatement } from '../../store/guard.ts';
+import { behindExplain, severalStatements, unknownParameter, writingStatement } from '../../store/guard.ts';
 import type { AnyCell } from '../cell.ts';
 import type { Connection, DuckDB } from './duckdb.ts';
 import type { LakeReading } from './reading.ts';
@@ -24,7 +24,7 @@ const sqlTypes: Readonly<Record<ColumnType, string>> = { TEXT: 'VARCHAR', INTEGE
 
 /** Where a text has words that are none of SQL: quoted in any way of DuckDB’s, or a comment. */
 const opaque =
-  /[eE]'(?:[^'\\]|\\[\s\S]|'')*'|'(?:[^']|'')*'|"(?:[^"]|"")*"|--[^\n]*|\/\*[\s\S]*?\*\/|\$(\w*)\$[\s\S]*?\$\1\$|(?<!:):now\b/g;
+  /(?<![\w$])[eE]'(?:[^'\\]|\\[\s\S]|'')*'|'(?:[^']|'')*'|"(?:[^"]|"")*"|--[^\n]*|\/\*[\s\S]*?\*\/|\$(\w*)\$[\s\S]*?\$\1\$|(?<!:):now\b/g;
 
 /** Puts the moment in the place of `:now`, which DuckDB does not know. */
 export const withNow = (sql: string, now: number): string =>
@@ -64,28 +64,32 @@ const failing = async <T>(work: Promise<T>): Promise<T> => {
 };
 
 /** What EXPLAIN is asked of. */
-const explained = (sql: string): string | null =>
-  /^(?:\s|--[^\n]*\n|\/\*[\s\S]*?\*\/|;)*EXPLAIN\b(?:\s+ANALYZE\b)?([\s\S]*)$/i.exec(sql)?.[1] ?? null;
+const explained = (sql: string): string | null => behindExplain(sql)?.replace(/^ANALYZE\b/i, '') ?? null;
 
 export class LakeEngine {
   private readonly lake: LakeReading;
   private readonly connection: Connection;
+  /** Tables without a row, to find out what a statement reads: DuckDB opens files while it prepares one, and here it may open none. */
+  private readonly naming: Connection;
   private readonly end: () => void;
   /** The published tables that are shown. */
   private readonly shown = new Set<string>();
   private readonly names: ReturnType<typeof viewNames>;
 
   private readonly types: DuckDB['StatementType'];
+  /** Nothing but the parts can be opened any more. */
+  private isShut = false;
 
   private constructor(
     lake: LakeReading,
-    connection: Connection,
+    [connection, naming]: readonly [Connection, Connection],
     statementTypes: DuckDB['StatementType'],
     end: () => void,
   ) {
     this.types = statementTypes;
     this.lake = lake;
     this.connection = connection;
+    this.naming = naming;
     this.end = end;
     this.names = viewNames(lake.tables);
   }
@@ -96,24 +100,29 @@ export class LakeEngine {
     lake: LakeReading,
     memory: number,
   ): Promise<LakeEngine> {
-    const instance = await DuckDBInstance.create(':memory:', {
+    const settings = {
       memory_limit: `${Math.floor(memory / 1e6)}MB`,
       ...{ autoinstall_known_extensions: 'false', autoload_known_extensions: 'false' },
       // What does not fit into memory is an error: a query writes no file.
       temp_directory: '',
       // As SQLite has it.
       ...{ default_null_order: 'nulls_first_on_asc_last_on_desc', integer_division: 'true' },
+    };
+    const shut = { ...settings, enable_external_access: 'false' };
+    const instances = [
+      await DuckDBInstance.create(':memory:', settings),
+      await DuckDBInstance.create(':memory:', shut),
+    ] as const;
+    const connections = [await instances[0].connect(), await instances[1].connect()] as const;
+    const engine = new LakeEngine(lake, connections, StatementType, () => {
+      for (const connection of connections) connection.closeSync();
+      for (const instance of instances) instance.closeSync();
     });
-    const connection = await instance.connect();
-    const engine = new LakeEngine(lake, connection, StatementType, () => {
-      connection.closeSync();
-      instance.closeSync();
-    });
-    // Without a row: to find out what a statement reads.
     for (const [name, { columns }] of engine.names)
-      await connection.run(
+      await engine.naming.run(
         `CREATE TABLE ${quoteName(name)} (${columns.map(([column, type]) => `${quoteName(column)} ${sqlTypes[type]}`).join(', ')})`,
       );
+    await engine.naming.run('SET lock_configuration = true');
     return engine;
   }
 
@@ -129,8 +138,8 @@ export class LakeEngine {
 
   /** The tables that a statement names. Throws UserError for one that is refused, LakeSqlError for one that DuckDB does not take. */
   async namedIn(sql: string): Promise<ReadonlySet<string>> {
-    await this.prepare(sql);
-    const named = this.connection.getTableNames(sql, false);
+    await this.prepare(sql, this.naming);
+    const named = this.naming.getTableNames(sql, false);
     const known = new Map(this.tableNames.map((name) => [name.toLowerCase(), name]));
     return new Set(named.flatMap((name) => known.get(name.toLowerCase()) ?? []));
   }
@@ -147,10 +156,10 @@ export class LakeEngine {
         // It is held against the list as it is written, and as it is found.
         paths.push(...new Set([path, literalPath(path)].map(quoteText)));
       }
-    for (const name of this.tableNames) await this.connection.run(`DROP TABLE ${quoteName(name)}`);
     await this.connection.run(`SET allowed_paths = [${paths.join(', ')}]`);
     await this.connection.run('SET enable_external_access = false');
     await this.connection.run('SET lock_configuration = true');
+    this.isShut = true;
     await this.narrow(null);
   }
 
@@ -161,7 +170,8 @@ export class LakeEngine {
 
   /** Rows of a statement, as they come. */
   async ask(sql: string): Promise<LakeAnswer> {
-    const statement = await this.prepare(sql);
+    if (!this.isShut) throw new Error('a lake is shown before it is asked');
+    const statement = await this.prepare(sql, this.connection);
     const result = await failing(statement.stream());
     return { columns: result.columnNames(), rows: rowsOf(result) };
   }
@@ -177,8 +187,7 @@ export class LakeEngine {
     this.end();
   }
 
-  private async prepare(sql: string) {
-    const { connection } = this;
+  private async prepare(sql: string, connection: Connection) {
     const extracted = await failing(connection.extractStatements(sql));
     if (extracted.count !== 1) throw severalStatements();
     const statement = await failing(extracted.prepare(0));

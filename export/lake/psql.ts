@@ -131,10 +131,12 @@ const tableText = ({ name, columns }: Relation): string => {
 const viewText = ({ name, select }: DerivedView): string =>
   onceFor(name, [`DROP VIEW IF EXISTS ${quoteName(name)};`, `CREATE VIEW ${quoteName(name)} AS ${select};`]);
 
-/** By the host, and by the account where there is one: what the questions join by. */
+/** By the host, and by the account where there is one: what the questions join by. A name may be too long for a tree. */
 const indexText = ({ name, columns }: Relation): string => {
-  const by = ['host_id', 'username'].filter((column) => columns.some(([own]) => own === column));
-  return `CREATE INDEX IF NOT EXISTS ${quoteName(`${name}_host`)} ON ${quoteName(name)} (${by.map(quoteName).join(', ')});\n`;
+  const index = (of: string, how: string): string =>
+    `CREATE INDEX IF NOT EXISTS ${quoteName(`${name}_${of}`)} ON ${quoteName(name)} ${how};\n`;
+  const hasName = columns.some(([own]) => own === 'username');
+  return index('host', '(host_id)') + (hasName ? index('username', 'USING hash (username)') : '');
 };
 
 const raise = (condition: string, message: string, hint: string): string =>

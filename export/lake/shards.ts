@@ -90,7 +90,18 @@ export const readPart = async (place: Place, table: LakeTable, part: LakePart): 
   return { bytes, metadata };
 };
 
-const compressors = { ZSTD: (bytes: Uint8Array): Uint8Array => zstdDecompressSync(bytes) };
+/** A page of ours has far less: what unpacks to more was made to fill the memory. */
+const mostPageBytes = 256 * 1024 * 1024;
+const compressors = {
+  ZSTD: (bytes: Uint8Array, length: number): Uint8Array =>
+    zstdDecompressSync(bytes, { maxOutputLength: Math.min(Math.max(length, 1), mostPageBytes) }),
+};
+
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+/** A text may begin with U+FEFF, which is no mark of order there, and part of a name. */
+const parsers = {
+  stringFromBytes: (bytes: Uint8Array | undefined): string | undefined => bytes && decoder.decode(bytes),
+};
 
 /** The rows of a part with some of its columns, group of rows by group of rows. */
 export async function* rowsOfPart(
@@ -104,7 +115,15 @@ export async function* rowsOfPart(
   let rowStart = 0;
   for (const { num_rows: count } of metadata.row_groups) {
     const rowEnd = rowStart + Number(count);
-    yield await parquetReadObjects({ file, metadata, columns: [...columns], rowStart, rowEnd, compressors });
+    yield await parquetReadObjects({
+      file,
+      metadata,
+      columns: [...columns],
+      rowStart,
+      rowEnd,
+      compressors,
+      parsers,
+    });
     rowStart = rowEnd;
   }
 }

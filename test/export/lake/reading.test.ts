@@ -363,6 +363,67 @@ test('DuckDB that is not there is told with what installs it; the version is tha
   writeFileSync(join(broken, 'package.json'), '{"main":"x.js"}');
   writeFileSync(join(broken, 'x.js'), "require('nothing-of-this')");
   t.throws(() => loadDuckdb(root, folder), { message: /cannot be loaded: a part of it is missing/ });
+  // Node looks above the folder, too, where others may have put something.
+  const above = join(folder, 'node_modules/detect-libc');
+  mkdirSync(above);
+  writeFileSync(join(above, 'index.js'), 'exports.of = "above";');
+  const partOf = (name: string, isBeside: boolean): object => {
+    const inner = join(folder, name, 'node_modules', duckdbPackage);
+    mkdirSync(inner, { recursive: true });
+    writeFileSync(join(inner, 'package.json'), '{"main":"x.js"}');
+    writeFileSync(join(inner, 'x.js'), "exports.part = require('detect-libc')");
+    const beside = join(folder, name, 'node_modules/detect-libc');
+    if (isBeside) mkdirSync(beside);
+    if (isBeside) writeFileSync(join(beside, 'index.js'), 'exports.of = "beside";');
+    return (loadDuckdb(root, join(folder, name)) as unknown as { part: object }).part;
+  };
+  t.throws(() => partOf('lacking', false), { message: /cannot be loaded: a part of it is missing/ });
+  t.deepEqual(partOf('whole', true), { of: 'beside' });
+});
+
+test('no file is opened for a statement, also while DuckDB finds out what it means; a name may begin with U+FEFF', async (t) => {
+  const folder = temporaryFolder(t);
+  const host = cleanHost(hostId(1));
+  const [user] = host.tables.get('users')?.rows ?? [];
+  if (user === undefined) throw new Error('there are users');
+  Object.assign(user, { description: '\uFEFFmarked', is_hidden: 1 });
+  const db = storeOfHosts(join(folder, 'mac.db'), [host]);
+  const out = join(folder, 'lake');
+  t.is((await cli(['lake', '--db', db, '--out', out])).code, 0);
+  const secret = join(folder, 'secret.csv');
+  writeFileSync(secret, 'head|row\nhush4711|x\n');
+  for (const text of [
+    `SELECT t + 1 FROM read_csv('${secret}', header = true, delim = '|', skip = 1) t`,
+    `EXPLAIN SELECT t + 1 FROM read_csv('${secret}', header = true, delim = '|', skip = 1) t`,
+    `SELECT x FROM '${secret}' WHERE nowhere = 1`,
+  ]) {
+    const { code, stdout, stderr } = await cli(['query', '--lake', out, text]);
+    t.is(code, 1, text);
+    t.notRegex(stdout + stderr, /hush4711|row/, text);
+  }
+  const sql = 'SELECT username, description FROM users ORDER BY username';
+  const [ofLake, ofDb] = [
+    await cli(['query', '--lake', out, '--json', sql]),
+    await cli(['query', '--db', db, '--json', sql]),
+  ];
+  t.is(ofLake.stdout, ofDb.stdout);
+  t.true(ofDb.stdout.includes('\uFEFFmarked'));
+  const lakeStore = await openLakeStore(await readLakeAt(folderPlace(out)), {
+    tables,
+    wanted: new Set(['users']),
+    progress: () => {},
+  });
+  t.is(
+    lakeStore.db
+      .prepare("SELECT count(*) FROM users WHERE description = char(65279) || 'marked'")
+      .pluck()
+      .get(),
+    1,
+  );
+  lakeStore.close();
+  // Each comment was tried as the end of each before it.
+  const comments = '/* c */\n'.repeat(200);
+  t.is((await cli(['query', '--lake', out, '--timeout', '20', `${comments}SELECT 1 AS one`])).code, 0);
 });
 
 (process.geteuid?.() === 0 ? test : test.skip)('as root, DuckDB of somebody else is not loaded', (t) => {
