@@ -122,8 +122,9 @@ const printPsql = (given: Arguments): Promise<number> => {
     const relations = askedRelations(db, tables);
     const marks = hostMarks(db, relations);
     const load = { shard, redaction: redactionOf(store), relations, marks, loaded };
-    for (const piece of psqlScript(db, load)) print(piece);
-    const { hosts, replaced } = changesOf(db, load);
+    const changes = changesOf(db, load);
+    for (const piece of psqlScript(db, load, changes)) print(piece);
+    const { hosts, replaced } = changes;
     const gone = replaced.filter((hostId) => !marks.has(hostId)).length;
     printNote(
       `${hosts.length} of ${plural(marks.size, 'host')} to load` +

@@ -23,6 +23,8 @@ import { noTimes } from '../table_text.ts';
 import { isTerminal } from '../terminal.ts';
 import { asking } from '../world.ts';
 
+const isOfStore = (given: Arguments): boolean => given.text('db') !== null || given.text('lake') !== null;
+
 /** A query of the library. */
 const queryOf = async (given: Arguments): Promise<Query> => {
   const { queries } = await import(/* webpackMode: "eager" */ '../../queries/index.ts');
@@ -37,7 +39,7 @@ const queryOf = async (given: Arguments): Promise<Query> => {
       2,
     );
   }
-  if (query.needsHistory && given.text('db') === null && given.text('lake') === null) {
+  if (query.needsHistory && !isOfStore(given)) {
     throw new UserError(
       `${query.name} compares snapshots`,
       'ask it with --db FILE, of a database that tokenquery snapshot --db FILE filled on two days or more',
@@ -113,15 +115,18 @@ function* limited(rows: Iterable<Cells>, most: number | null): Generator<Cells> 
   }
 }
 
-/** A statement that names no table needs none, and no declaration of one; null for any other. */
+/** Whether a statement is asked of nothing and cannot take long. */
+const isOfNothing = (given: Arguments, sql: string): boolean =>
+  !isOfStore(given) && !given.flag('each-host') && isInstant(sql);
+
+/** A statement that names no table needs none, and no declaration of one; null where something is wrong with it. */
 const instantWorld = (sql: string): AskedWorld | null => {
-  if (!isInstant(sql)) return null;
   const db = openMemory([]);
   const names = { tables: [], columns: [] };
   try {
     prepareGuarded(db, sql, names);
   } catch {
-    // What is wrong with it is told by those who know the names.
+    // That is told by those who know the names.
     db.close();
     return null;
   }
@@ -129,11 +134,10 @@ const instantWorld = (sql: string): AskedWorld | null => {
 };
 
 const worldOf = async (given: Arguments, question: Question): Promise<AskedWorld> => {
-  const isStored = given.text('db') !== null || given.text('lake') !== null;
-  const instant = isStored || given.flag('each-host') ? null : instantWorld(question.sql);
+  const instant = isOfNothing(given, question.sql) ? instantWorld(question.sql) : null;
   if (instant !== null) return instant;
   const { worldOfSources, worldOfStore } = await import(/* webpackMode: "eager" */ '../asked_world.ts');
-  return await (isStored ? worldOfStore : worldOfSources)(given, question);
+  return await (isOfStore(given) ? worldOfStore : worldOfSources)(given, question);
 };
 
 interface Output {
@@ -278,11 +282,7 @@ export const queryCommand: Command = {
   ],
   // What cannot take long needs no guard, whose start would be half of its time.
   limits: (given) => {
-    const isShort =
-      given.text('db') === null &&
-      given.text('lake') === null &&
-      !given.flag('each-host') &&
-      isInstant(given.positionals[0] ?? '');
+    const isShort = isOfNothing(given, given.positionals[0] ?? '');
     return { what: 'the query', seconds: isShort ? null : 30, isMemoryBounded: !isShort };
   },
   handsOverTo: (given) => {

@@ -72,6 +72,7 @@ export const look = (words: readonly string[]): Promise<Looked> =>
 export const endLooks = (): void => {
   for (const child of running) {
     child.stdin?.end();
-    setTimeout(() => child.kill('SIGKILL'), leavingMs);
+    // While it is there, it keeps this process; it alone is to.
+    setTimeout(() => child.kill('SIGKILL'), leavingMs).unref();
   }
 };

@@ -15,23 +15,14 @@ const quietMs = 1000;
 
 /** A database that answers; it is closed when nobody is being sent its rows any more. */
 class HeldDatabase {
-  #source: Source;
+  readonly source: Source;
   readonly #close: () => void;
   #holders = 0;
   #isClosing = false;
 
   constructor(db: Db, close: () => void) {
     this.#close = close;
-    this.#source = { reader: new Reader(db), unseen: new Map(), hold: () => this.#hold() };
-  }
-
-  get source(): Source {
-    return this.#source;
-  }
-
-  /** What is in it may be another from here on. */
-  forget(): void {
-    this.#source = { ...this.#source, unseen: new Map() };
+    this.source = { reader: new Reader(db), unseen: new Map(), hold: () => this.#hold() };
   }
 
   get isHeld(): boolean {
@@ -105,16 +96,14 @@ const collectedSources = (sourcing: Sourcing): Sources => {
   };
 };
 
-let filesOpened = 0;
-
 /** A file of snapshots, at one moment while a statement goes on. */
 class StoredFacts {
   readonly #db: Db;
   readonly #held: HeldDatabase;
   #timer: NodeJS.Timeout | null = null;
   #version: unknown = null;
-  readonly #number = (filesOpened += 1);
-  #changes = 0;
+  /** Another one where the file is another than before, as far as that is known. */
+  state = Symbol('state');
 
   constructor(store: Store) {
     this.#db = store.db;
@@ -134,11 +123,6 @@ class StoredFacts {
     return this.#held.source;
   }
 
-  /** Another one where the file is another than before, as far as that is known. */
-  get state(): string {
-    return `${this.#number} ${this.#changes}`;
-  }
-
   #begin(): void {
     this.#db.exec('BEGIN');
     // Only what reads begins in fact.
@@ -146,8 +130,8 @@ class StoredFacts {
     const version = this.#db.pragma('data_version', { simple: true });
     if (version === this.#version) return;
     this.#version = version;
-    this.#changes += 1;
-    this.#held.forget();
+    this.state = Symbol('state');
+    this.#held.source.unseen.clear();
   }
 
   #end(): void {
@@ -170,7 +154,7 @@ const storedSources = (sourcing: Sourcing, path: string): Sources => {
   const maxAgeMs = sourcing.maxAgeSeconds * 1000;
   const facts = new Kept(() => openFacts(path), maxAgeMs);
   const library = new Kept(async () => opened((await looking(sourcing)).library), maxAgeMs);
-  let judged: string | null = null;
+  let judged: symbol | null = null;
   return {
     of: async (served) => {
       const stored = await facts.get();

@@ -27,13 +27,13 @@ const packageFrom = (folder: string): string | null => {
   }
 };
 
-/** All that is loaded: the package, and what it needs, which lies beside it or within. */
+/** The folders of all that is loaded: of the package, and of what it needs, which lies beside it or within. */
+const foldersIn = (modules: string): readonly string[] =>
+  ['@duckdb', 'detect-libc'].map((name) => join(modules, name));
+
 const checkOwner = (path: string): void => {
-  const modules = dirname(dirname(path));
-  for (const name of ['@duckdb', 'detect-libc']) {
-    const folder = join(modules, name);
+  for (const folder of foldersIn(dirname(dirname(path))))
     if (statOrNull(folder) !== null) checkCodeFolder(folder, 'DuckDB');
-  }
 };
 
 /** What lies elsewhere, as far as Node would look for a part that is missing here. */
@@ -51,7 +51,7 @@ class WholeTextDecoder extends TextDecoder {
 /** Loads it with what lies in the folders that were looked at, and nothing else. */
 const loadFrom = (path: string): DuckDB => {
   const modules = realpathSync(dirname(dirname(path)));
-  const own = ['@duckdb', 'detect-libc'].map((name) => pathToFileURL(join(modules, name, '/')).href);
+  const own = foldersIn(modules).map((folder) => pathToFileURL(join(folder, '/')).href);
   const hooks = registerHooks({
     resolve: (specifier, context, next) => {
       const found = next(specifier, context);

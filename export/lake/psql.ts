@@ -201,9 +201,8 @@ function* copyText(
 const shareToAnalyze = 0.1;
 
 /** The script, piece by piece. */
-export function* psqlScript(db: Db, load: Load): Generator<string> {
+export function* psqlScript(db: Db, load: Load, changes: Changes): Generator<string> {
   const { shard, redaction, relations, marks } = load;
-  const changes = changesOf(db, load);
   const { hosts, replaced } = changes;
   yield `-- tokenquery: the shard ${shard}, ${hosts.length} of ${marks.size} hosts. Run it with: psql -Xqf FILE\n`;
   yield "\\set ON_ERROR_STOP on\nSET client_encoding = 'UTF8';\nSET client_min_messages = warning;\nBEGIN;\n";
