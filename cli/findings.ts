@@ -9,7 +9,7 @@ import { queries as library } from '../queries/index.ts';
 import { evaluate } from '../queries/evaluate.ts';
 import type { Answer } from '../queries/evaluate.ts';
 import { unguarded } from '../store/guard.ts';
-import { OneHost } from '../store/one_host.ts';
+import { ShownHosts } from '../store/shown_hosts.ts';
 import { tables } from '../tables/index.ts';
 import { names } from './names.ts';
 import { Progress } from './progress.ts';
@@ -88,8 +88,8 @@ export const evaluateOneIn = (
   const compares = ({ isOfFleet, leastHosts }: Query): boolean => isOfFleet || leastHosts > 0;
   const own = queries.filter((query) => !compares(query));
   const one = unguarded(db, () => {
-    const host = new OneHost(db, tables);
-    host.show(hostId);
+    const host = new ShownHosts(db, tables);
+    host.show(new Map([[hostId, null]]));
     return host;
   });
   const answers = evaluate(db, own, { now, names, tables, seeing: one, expect });

@@ -40,15 +40,18 @@ const personal: Fact = {
     without('filevault_policies', 'x.escrow_payload_present = 1'),
     without('managed_users'),
     without('mobile_accounts'),
-    'NOT EXISTS (SELECT 1 FROM mdm_enrollments o WHERE o.is_enrolled = 1 OR o.dep_record_cached = 1)',
   ].join(' AND '),
 };
 
+/** No Mac that is asked with it is managed. */
+const noneIsManaged = (andOf: string): string =>
+  `NOT EXISTS (SELECT 1 FROM mdm_enrollments o WHERE (o.is_enrolled = 1 OR o.dep_record_cached = 1)${andOf})`;
+
 /** Of a file: no Mac of it was ever managed. */
-const neverManaged = (enrolments: string, markers: string): string =>
-  `NOT EXISTS (SELECT 1 FROM ${enrolments} h WHERE (h.is_enrolled = 1 OR h.dep_record_cached = 1) AND h.valid_from_time <= :now) ` +
+const neverManaged = (enrolments: string, markers: string, now: string): string =>
+  `NOT EXISTS (SELECT 1 FROM ${enrolments} h WHERE (h.is_enrolled = 1 OR h.dep_record_cached = 1) AND h.valid_from_time <= ${now}) ` +
   `AND NOT EXISTS (SELECT 1 FROM ${markers} k WHERE k.host_id = m.host_id AND k.file_exists = 1 ` +
-  `AND k.path IN (${enrolmentMarkers}) AND k.valid_from_time <= :now)`;
+  `AND k.path IN (${enrolmentMarkers}) AND k.valid_from_time <= ${now})`;
 
 export const facts = {
   personal,
@@ -79,6 +82,8 @@ export const facts = {
 
 export type FactName = keyof typeof facts;
 export const factNames = Object.keys(facts) as FactName[];
+/** The tables that the words are asked of. */
+export const factTables: readonly string[] = factNames.flatMap((name) => facts[name].tables);
 export const isFact = (word: string): word is FactName => word in facts;
 
 /** The names of two histories, of all hosts; null where there is none, and `foreign` where the views of the file are not to be run. */
@@ -88,17 +93,22 @@ export type Histories = { readonly enrolments: string; readonly markers: string 
 export interface Place {
   readonly expect: Expectation;
   readonly historiesOf: () => Histories;
+  /** Where each host is asked as if it were alone, the moment at which it is; null where one moment, `:now`, is that of all. */
+  readonly alone: { readonly nowOf: (hostId: string) => string } | null;
 }
 
 /** The statement that finds the hosts of which a word is proven; null where that is none. */
-export const factSql = (name: FactName, { expect, historiesOf }: Place): string | null => {
+export const factSql = (name: FactName, { expect, historiesOf, alone }: Place): string | null => {
   if (name !== 'personal') return facts[name].sql;
   if (expect === 'managed') return null;
   if (expect === 'personal') return `SELECT host_id FROM ${everyHost} h`;
   const histories = historiesOf();
   // What its past says is not known then, so nobody says that it was never managed.
   if (histories === 'foreign') return null;
-  return histories === null
-    ? personal.sql
-    : `${personal.sql} AND ${neverManaged(histories.enrolments, histories.markers)}`;
+  const now = alone === null ? ':now' : alone.nowOf('m.host_id');
+  return [
+    facts.personal.sql,
+    noneIsManaged(alone === null ? '' : ' AND o.host_id = m.host_id'),
+    ...(histories === null ? [] : [neverManaged(histories.enrolments, histories.markers, now)]),
+  ].join(' AND ');
 };

@@ -11,7 +11,7 @@ import type { Table, Value } from '../collector/table.ts';
 import { readAhead } from '../store/clocks.ts';
 import type { Db, Preparing, Statement } from '../store/database.ts';
 import { hasViewsOfItsOwn, prepareGuarded } from '../store/guard.ts';
-import { seeEveryHost } from '../store/one_host.ts';
+import { atShownMoments, seeEveryHost, shownMoment } from '../store/shown_hosts.ts';
 import type { Part, Seeing } from '../store/seen.ts';
 import { exemptStatement, sizeStatements, spotStatements } from './blind_spots.ts';
 import type { SpotStatement, Why } from './blind_spots.ts';
@@ -103,8 +103,8 @@ export interface Names {
 }
 
 export interface EvaluateOptions {
-  /** Unix seconds: the `:now` of the queries. */
-  readonly now: number;
+  /** Unix seconds: the `:now` of the queries; or that each host, shown by `seeing`, is asked alone and at a moment of its own. */
+  readonly now: number | 'shown';
   readonly names: Names;
   /** What is declared of the tables in the database. */
   readonly tables: readonly Table[];
@@ -239,7 +239,7 @@ const hostIdsOf = (rows: readonly AnyRow[]): readonly string[] => rows.map((row)
 
 /** Asks queries of what the names of the tables mean at that time; what several of them require is looked up once. */
 class Asking {
-  readonly #now: number;
+  readonly #now: EvaluateOptions['now'];
   readonly #tables: readonly Table[];
   readonly #prepare: (sql: string) => Statement;
   readonly #remembered = new Map<string, readonly AnyRow[]>();
@@ -257,14 +257,16 @@ class Asking {
     this.#place = {
       expect: options.expect ?? 'auto',
       historiesOf: () => historiesOf(options.seeing ?? db),
+      alone: options.now === 'shown' ? { nowOf: shownMoment } : null,
     };
   }
 
   #rows(sql: string, among?: readonly string[]): readonly AnyRow[] {
-    return this.#prepare(sql)
+    const now = this.#now;
+    return this.#prepare(now === 'shown' ? atShownMoments(sql) : sql)
       .safeIntegers(false)
       .all({
-        now: this.#now,
+        ...(now === 'shown' ? {} : { now }),
         ...(among === undefined ? {} : { among: JSON.stringify(among) }),
       }) as readonly AnyRow[];
   }
@@ -303,7 +305,8 @@ class Asking {
     const known = this.#facts.get(name);
     if (known !== undefined) return known;
     const sql = factSql(name, this.#place);
-    const rows = sql === null ? [] : (this.#prepareOwn(sql).all({ now: this.#now }) as AnyRow[]);
+    const now = this.#now;
+    const rows = sql === null ? [] : (this.#prepareOwn(sql).all(now === 'shown' ? {} : { now }) as AnyRow[]);
     const hosts = new Set(hostIdsOf(rows));
     this.#facts.set(name, hosts);
     return hosts;

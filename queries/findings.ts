@@ -1,7 +1,7 @@
 /** Hits as findings: one for each query, host and subject. */
 import type { Table, Value } from '../collector/table.ts';
 import type { Db } from '../store/database.ts';
-import { OneHost } from '../store/one_host.ts';
+import { ShownHosts } from '../store/shown_hosts.ts';
 import type { FindingRow, EvaluatedHost } from '../store/findings.ts';
 import { isOff, severities } from './query.ts';
 import type { Query, Severity } from './query.ts';
@@ -9,6 +9,7 @@ import { queries as library } from './index.ts';
 import type { Exception, Exceptions } from './exceptions.ts';
 import { evaluate, gradeOn } from './evaluate.ts';
 import type { Answer, BlindSpot, Grade, Hit } from './evaluate.ts';
+import { factTables } from './context.ts';
 import type { Expectation } from './expectations.ts';
 import type { Overlay } from './overlay.ts';
 
@@ -97,9 +98,7 @@ const storedRow = (
   host_id: hostId,
   subject: subject ?? '',
   details: JSON.stringify(
-    severityReason === null
-      ? details
-      : details.map((facts) => ({ ...facts, severity_reason: severityReason })),
+    severityReason === null ? details : details.map((own) => ({ ...own, severity_reason: severityReason })),
   ),
   exception:
     exception === null
@@ -120,11 +119,23 @@ export interface Judgement {
 export const keptQueries = (overlay: Overlay | null): readonly Query[] =>
   overlay === null ? storedQueries : overlay.apply(library).filter(isStored);
 
-/** Judges hosts of a store, one after the other. */
+/** The tables that questions read of the hosts on which they are asked. */
+export const tablesOf = (queries: readonly Query[]): ReadonlySet<string> =>
+  new Set([
+    ...['hosts', 'table_status'],
+    ...factTables,
+    ...queries.flatMap(({ requires, alsoReads, appliesReads, closed }) => [
+      ...[...requires, ...closed].map(({ table }) => table),
+      ...alsoReads,
+      ...(appliesReads ?? []),
+    ]),
+  ]);
+
+/** Judges hosts of a store, some at a time. */
 export class HostJudge {
   readonly #db: Db;
   readonly #tables: readonly Table[];
-  readonly #one: OneHost;
+  readonly #shown: ShownHosts;
   readonly #expect: Expectation;
   readonly #exceptions: Exceptions | null;
   readonly #queries: readonly Query[];
@@ -140,53 +151,66 @@ export class HostJudge {
     this.#expect = expect;
     this.#exceptions = exceptions;
     this.#tables = tables;
-    this.#one = new OneHost(db, tables);
+    this.#shown = new ShownHosts(db, tables, tablesOf(this.#queries));
   }
 
   /**
-   * The findings of the library on one host, sorted by query and subject, for `storeFindings`.
+   * The findings of the library on some hosts, each as if it were alone, sorted by query and subject, for `storeFindings`.
    *
-   * @param now When the host was observed.
+   * @param hosts When each was observed.
    */
-  findingsOf(hostId: string, now: number): EvaluatedHost {
-    this.#one.show(hostId);
+  findingsOf(hosts: ReadonlyMap<string, number>): ReadonlyMap<string, EvaluatedHost> {
+    this.#shown.show(hosts);
     const answers = evaluate(this.#db, this.#queries, {
-      ...{ now, names: { tables: [], columns: [] } },
-      ...{ tables: this.#tables, seeing: this.#one, expect: this.#expect },
+      ...{ now: 'shown', names: { tables: [], columns: [] } },
+      ...{ tables: this.#tables, seeing: this.#shown, expect: this.#expect },
     });
     const found = answers.flatMap(findingsOfAnswer).filter(({ severity }) => severity !== 'info');
-    const names = this.#exceptions === null ? [] : this.#namesOf();
-    const rows = found.map((finding) => {
-      const { query, subject } = finding;
-      const accepted = this.#exceptions?.of({ query: query.name, hostId, names, subject }, now) ?? null;
-      return storedRow(finding, hostId, accepted);
-    });
-    const verdicts = new Map(
-      answers.flatMap(({ query, verdicts: of }) => {
-        const verdict = of.get(hostId);
-        return verdict === undefined ? [] : [[query.name, verdict] as const];
+    const byHost = Map.groupBy(found, ({ hostId }) => hostId);
+    const names = this.#exceptions === null ? new Map<string, string[]>() : this.#namesOf();
+    return new Map(
+      Array.from(hosts, ([hostId, now]) => {
+        const rows = (byHost.get(hostId) ?? []).map((finding) => {
+          const { query, subject } = finding;
+          const subjectOf = { query: query.name, hostId, names: names.get(hostId) ?? [], subject };
+          return storedRow(finding, hostId, this.#exceptions?.of(subjectOf, now) ?? null);
+        });
+        return [hostId, evaluatedHost(hostId, answers, rows)];
       }),
     );
-    // Of a question that is switched off, what was found is no open question: nobody asks any more.
-    const unevaluated = new Set(
-      answers
-        .filter(({ query, blindSpots }) => blindSpots.has(hostId) && !isOff(query))
-        .map(({ query }) => query.name),
-    );
-    return { rows: rows.sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1)), verdicts, unevaluated };
   }
 
-  /** What the host that is shown is called. */
-  #namesOf(): readonly string[] {
-    const rows = this.#one.prepare('SELECT hostname, computer_name FROM hosts').raw(true).all() as (
-      | string
-      | null
-    )[][];
-    return rows.flat().filter((name) => name !== null);
+  /** What the hosts that are shown are called. */
+  #namesOf(): ReadonlyMap<string, readonly string[]> {
+    const rows = this.#shown
+      .prepare('SELECT host_id, hostname, computer_name FROM hosts')
+      .raw(true)
+      .all() as [string, ...(string | null)[]][];
+    return new Map(rows.map(([hostId, ...own]) => [hostId, own.filter((name) => name !== null)]));
   }
 
   /** The names of the store mean every host again. */
   end(): void {
-    this.#one.end();
+    this.#shown.end();
   }
 }
+
+const evaluatedHost = (
+  hostId: string,
+  answers: readonly Answer[],
+  rows: readonly FindingRow[],
+): EvaluatedHost => ({
+  rows: rows.toSorted((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1)),
+  verdicts: new Map(
+    answers.flatMap(({ query, verdicts: of }) => {
+      const verdict = of.get(hostId);
+      return verdict === undefined ? [] : [[query.name, verdict] as const];
+    }),
+  ),
+  // Of a question that is switched off, what was found is no open question: nobody asks any more.
+  unevaluated: new Set(
+    answers
+      .filter(({ query, blindSpots }) => blindSpots.has(hostId) && !isOff(query))
+      .map(({ query }) => query.name),
+  ),
+});

@@ -4,6 +4,7 @@ import { transact } from '../store/file.ts';
 import { storeFindings } from '../store/findings.ts';
 import { Moments } from '../store/moments.ts';
 import { statementCache } from '../store/reader.ts';
+import { isLargeHost } from '../store/shown_hosts.ts';
 import type { Preparing } from '../store/database.ts';
 import type { Store } from '../store/store.ts';
 import { HostJudge } from './findings.ts';
@@ -42,8 +43,9 @@ const pendingOf = ({ db }: Store, since: ReadonlyMap<string, number>): readonly 
   }));
 };
 
-// A transaction that is too small spends its time in waiting for the disk; one that is too large keeps others waiting.
-const judgedAtOnce = 100;
+// One that is too small spends its time in what each statement costs, and in waiting for the disk; one that is too large keeps
+// others waiting, and its rows in memory.
+const judgedAtOnce = 64;
 
 interface Judging {
   readonly store: Store;
@@ -64,26 +66,34 @@ interface Turn {
   readonly isLast: boolean;
 }
 
-/** Stores what is found in one snapshot. The caller holds the transaction. */
-export const judgeTurn = (db: Preparing, judge: HostJudge, { hostId, time, isLast }: Turn): void => {
-  storeFindings(db, hostId, judge.findingsOf(hostId, time), time);
-  if (isLast) settleFindingEvents(db, hostId);
+/** Stores what is found in snapshots, one of a host. The caller holds the transaction. */
+export const judgeTurns = (db: Preparing, judge: HostJudge, turns: readonly Turn[]): void => {
+  const found = judge.findingsOf(new Map(turns.map(({ hostId, time }) => [hostId, time])));
+  for (const { hostId, time, isLast } of turns) {
+    const own = found.get(hostId);
+    if (own !== undefined) storeFindings(db, hostId, own, time);
+    if (isLast) settleFindingEvents(db, hostId);
+  }
 };
 
-const judgeTurns = (
-  { store, judge, step }: Judging,
-  turns: readonly Turn[],
-  show: (time: number) => void,
-): void => {
+/** The turns that are judged at once: of a host with many accounts each statement takes long, so it is alone. */
+function* turnsAtOnce(db: Preparing, turns: readonly Turn[]): Generator<readonly Turn[]> {
+  let some: Turn[] = [];
+  for (const turn of turns) {
+    if (isLargeHost(db, turn.hostId)) yield [turn];
+    else some.push(turn);
+    if (some.length < judgedAtOnce) continue;
+    yield some;
+    some = [];
+  }
+  if (some.length > 0) yield some;
+}
+
+const judgeAll = ({ store, judge, step }: Judging, groups: Iterable<readonly Turn[]>): void => {
   const prepare = statementCache(store.db);
-  for (let start = 0; start < turns.length; start += judgedAtOnce) {
-    transact(store, () => {
-      for (const turn of turns.slice(start, start + judgedAtOnce)) {
-        show(turn.time);
-        judgeTurn({ prepare }, judge, turn);
-        step();
-      }
-    });
+  for (const turns of groups) {
+    transact(store, () => judgeTurns({ prepare }, judge, turns));
+    for (const _ of turns) step();
   }
 };
 
@@ -109,15 +119,16 @@ export const judgePending = (
   if (past.length > 0) {
     const moments = new Moments(store);
     const judge = new HostJudge(db, tables, judgement);
-    judgeTurns({ store, judge, step }, past, (time) => moments.show(time));
+    // The store is shown at one moment for all; of a host, what was before comes first.
+    for (const [time, own] of [...Map.groupBy(past, (turn) => turn.time)].sort(([a], [b]) => a - b)) {
+      moments.show(time);
+      judgeAll({ store, judge, step }, turnsAtOnce(db, own));
+    }
     judge.end();
     moments.end();
   }
   const judge = new HostJudge(db, tables, judgement);
-  judgeTurns(
-    { store, judge, step },
-    turns.filter(({ isLast }) => isLast),
-    () => {},
-  );
+  const last = turns.filter(({ isLast }) => isLast);
+  judgeAll({ store, judge, step }, turnsAtOnce(db, last));
   judge.end();
 };

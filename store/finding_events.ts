@@ -160,11 +160,21 @@ const tellOvertakenAnew = (db: Preparing, finding: FindingKey): void => {
   }
 };
 
+/** Whether an event of a host was moved or withdrawn: what is noted may have to tell it again. */
+const wasAnyRetold = (db: Preparing, host: number): boolean =>
+  db
+    .prepare(
+      "SELECT 1 FROM _finding_event WHERE host = ? AND (told_time <> time OR kind = 'withdrawn') LIMIT 1",
+    )
+    .get(host) !== undefined;
+
 /** Notes what happens to the findings of a host at one time. */
 export class FindingEvents {
   readonly #db: Preparing;
   readonly #host: number;
   readonly #time: number;
+  /** Null before it is asked for. What is noted here moves and withdraws nothing where nothing was. */
+  #wasAnyRetold: boolean | null = null;
 
   constructor(db: Preparing, host: number, time: number) {
     this.#db = db;
@@ -183,7 +193,9 @@ export class FindingEvents {
       if (told !== this.#time) tellOvertakenAnew(this.#db, finding);
       return;
     }
+    this.#wasAnyRetold ??= wasAnyRetold(this.#db, this.#host);
     tell(this.#db, finding, kind, this.#time);
+    if (!this.#wasAnyRetold) return;
     tellOvertakenAnew(this.#db, finding);
     tellWithdrawalsAgain(this.#db, finding, this.#time + 1);
   }

@@ -29,16 +29,20 @@ export const ownTable = (table: Table): string => {
 /** The columns that questions join by. */
 const joinColumns: readonly string[] = ['username', 'uuid', 'uid', 'groupname', 'gid'];
 
+const joinColumnsOf = ({ columns }: Table): readonly string[] =>
+  joinColumns.filter((column) => columns[column] !== undefined);
+
 /**
  * The statements that make indexes of what questions join by: SQLite makes one of its own for a join, and none for the
  * inside of an EXISTS.
+ *
+ * @param columns Beside the host.
  */
-export const createJoinIndexes = ({ name, columns }: Table, schema = ''): string =>
-  joinColumns
-    .filter((column) => columns[column] !== undefined)
+export const createJoinIndexes = (table: Table, schema = '', columns = joinColumnsOf(table)): string =>
+  columns
     .map(
       (column) =>
-        `CREATE INDEX IF NOT EXISTS ${schema}${quoteName(`${name} by ${column}`)} ON ${quoteName(name)} (host_id, ${quoteName(column)});`,
+        `CREATE INDEX IF NOT EXISTS ${schema}${quoteName(`${table.name} by ${column}`)} ON ${quoteName(table.name)} (host_id, ${quoteName(column)});`,
     )
     .join('\n');
 

@@ -20,7 +20,7 @@ import { flush, printDone, printError, visible } from '../output.ts';
 import { UserError } from '../../collector/errors.ts';
 import { HostJudge } from '../../queries/findings.ts';
 import type { Judgement } from '../../queries/findings.ts';
-import { judgePending, judgeTurn } from '../../queries/judging.ts';
+import { judgePending, judgeTurns } from '../../queries/judging.ts';
 import { isEvaluated, unjudgedBefore } from '../../store/findings.ts';
 import { dbOption, dbPath, logNameOf, noteAhead, noteClock, using, writableStore } from '../database.ts';
 import { currentTime, isoSeconds } from '../time.ts';
@@ -131,7 +131,7 @@ const store = ({ db, writer: kept, judge, late }: Storing, collection: Collectio
     // One that came by merge before, from an older tokenquery, is not evaluated yet.
     const isOpen = result.stored > 0 || !isEvaluated(db, hostId, collectedTime);
     if (judge !== null && last === collectedTime && isOpen && !late.has(hostId))
-      judgeTurn(db, judge, { hostId, time: collectedTime, isLast: true });
+      judgeTurns(db, judge, [{ hostId, time: collectedTime, isLast: true }]);
     return { result, isFirst };
   });
   noteAhead(added.result.ahead.map((each) => ({ ...each, ingestedTime })));

@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import test from 'ava';
 import { modes } from '../../cli/output.ts';
 import { HostJudge, isAtLeast } from '../../queries/findings.ts';
+import { judgeTurns } from '../../queries/judging.ts';
 import { queries } from '../../queries/index.ts';
 import { openForWriting, transact } from '../../store/file.ts';
 import type { Store } from '../../store/store.ts';
-import { storeFindings } from '../../store/findings.ts';
 import { snapshotOf } from '../../store/snapshot.ts';
 import { storeWriter } from '../../store/writer/writer.ts';
 import { tables } from '../../tables/index.ts';
@@ -27,7 +27,7 @@ const take = (store: Store, host: Host): void => {
   const judge = new HostJudge(store.db, tables);
   transact(store, () => {
     storeWriter(store.db, tables).add([snapshotOf(tables, collectionOf(host), 'tokenquery test')], host.time);
-    storeFindings(store.db, host.hostId, judge.findingsOf(host.hostId, host.time), host.time);
+    judgeTurns(store.db, judge, [{ hostId: host.hostId, time: host.time, isLast: false }]);
   });
   judge.end();
 };

@@ -9,12 +9,12 @@ import { loadCollections } from '../../cli/collected.ts';
 import { names } from '../../cli/names.ts';
 import { evaluate } from '../../queries/evaluate.ts';
 import { HostJudge, mayBeOf, storedQueries } from '../../queries/findings.ts';
+import { judgeTurns } from '../../queries/judging.ts';
 import { addHostSummary, hostSummary } from '../../queries/host_summary.ts';
 import { severities } from '../../queries/query.ts';
 import { viewAsOf } from '../../store/as_of.ts';
 import type { Db } from '../../store/database.ts';
 import { openForWriting, transact } from '../../store/file.ts';
-import { storeFindings } from '../../store/findings.ts';
 import { openMemory } from '../../store/memory.ts';
 import { snapshotOf } from '../../store/snapshot.ts';
 import type { Store } from '../../store/store.ts';
@@ -77,7 +77,7 @@ const add = (store: Store, collection: Collection): void => {
   const judge = new HostJudge(store.db, tables);
   transact(store, () => {
     storeWriter(store.db, tables).add([snapshot], time + 60);
-    storeFindings(store.db, hostId, judge.findingsOf(hostId, time), time);
+    judgeTurns(store.db, judge, [{ hostId, time, isLast: false }]);
   });
   judge.end();
 };

@@ -11,11 +11,11 @@ import type { FactName } from '../../queries/context.ts';
 import type { Expectation } from '../../queries/expectations.ts';
 import { evaluate } from '../../queries/evaluate.ts';
 import { findingsOfAnswer, HostJudge } from '../../queries/findings.ts';
+import { judgeTurns } from '../../queries/judging.ts';
 import type { Finding } from '../../queries/findings.ts';
 import { queries } from '../../queries/index.ts';
 import { parseQuery } from '../../queries/query.ts';
 import { openForWriting, transact } from '../../store/file.ts';
-import { storeFindings } from '../../store/findings.ts';
 import { snapshotOf } from '../../store/snapshot.ts';
 import { storeWriter } from '../../store/writer/writer.ts';
 import { tables } from '../../tables/index.ts';
@@ -261,7 +261,7 @@ test('what is stored has the severity of this host with its reason, and no info'
     const judge = new HostJudge(store.db, tables, expect === undefined ? {} : { expect });
     transact(store, () => {
       storeWriter(store.db, tables).add([snapshotOf(tables, collectionOf(host), '0.8.0')], host.time);
-      storeFindings(store.db, host.hostId, judge.findingsOf(host.hostId, host.time), host.time);
+      judgeTurns(store.db, judge, [{ hostId: host.hostId, time: host.time, isLast: false }]);
     });
     judge.end();
   };

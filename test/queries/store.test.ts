@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import test from 'ava';
 import { names } from '../../cli/names.ts';
 import { HostJudge, storedQueries } from '../../queries/findings.ts';
+import { judgeTurns } from '../../queries/judging.ts';
 import { queries } from '../../queries/index.ts';
 import { evaluate } from '../../queries/evaluate.ts';
 import { openForReading, openForWriting, transact } from '../../store/file.ts';
@@ -38,7 +39,7 @@ const take = (store: Store, host: Host): void => {
   const judge = new HostJudge(store.db, tables);
   transact(store, () => {
     storeWriter(store.db, tables).add([snapshotOf(tables, collectionOf(host), 'tokenquery test')], host.time);
-    storeFindings(store.db, host.hostId, judge.findingsOf(host.hostId, host.time), host.time);
+    judgeTurns(store.db, judge, [{ hostId: host.hostId, time: host.time, isLast: false }]);
   });
   judge.end();
 };

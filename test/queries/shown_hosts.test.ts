@@ -11,7 +11,7 @@ import { evaluate } from '../../queries/evaluate.ts';
 import { storedQueries } from '../../queries/findings.ts';
 import { queries } from '../../queries/index.ts';
 import { openForReading, openForWriting, transact } from '../../store/file.ts';
-import { OneHost } from '../../store/one_host.ts';
+import { ShownHosts } from '../../store/shown_hosts.ts';
 import type { Seeing } from '../../store/seen.ts';
 import { snapshotOf } from '../../store/snapshot.ts';
 import type { Store } from '../../store/store.ts';
@@ -86,11 +86,11 @@ const seenLess = (): Host[] =>
 const compare = (t: ExecutionContext, store: Store): void => {
   const all = toldOf(store.db, storedQueries);
   const hosts = store.db.prepare('SELECT host_id FROM _host ORDER BY 1').pluck().all() as string[];
-  const one = new OneHost(store.db, tables);
+  const one = new ShownHosts(store.db, tables);
   const alone = new Map<string, unknown>();
   // Back and forth: what one host leaves behind would show at the next.
   for (const hostId of [...hosts, ...hosts.toReversed()]) {
-    one.show(hostId);
+    one.show(new Map([[hostId, null]]));
     for (const [key, told] of toldOf(store.db, storedQueries, one)) {
       if (alone.has(key)) t.deepEqual(told, alone.get(key));
       alone.set(key, told);
