@@ -1,7 +1,7 @@
 /** The statements that find hosts on which a query cannot be evaluated, made from what it requires. */
 import { isGood } from '../collector/status.ts';
 import { quoteName, quoteText, statusList } from '../store/ddl.ts';
-import { areRowsKnown, everyHost, isTableKnown } from './known.ts';
+import { areRowsKnown, everyHost, isTableKnown, maybeUnknown } from './known.ts';
 import type { Requirement } from './known.ts';
 import type { ClosedColumn, Query } from './query.ts';
 
@@ -121,13 +121,16 @@ const spotsOfTable = (requirement: Requirement): readonly SpotStatement[] => {
     },
     // Of a partial table rows may be missing: it is enough only where it is named which columns are. What this Mac or
     // this macOS has not is not unknown.
-    spot(
-      't.host_id',
-      table,
-      null,
-      whyOfTable,
-      `table_status t\nWHERE ${isOf(table)}\n  AND NOT ${isTableKnown(requirement)}`,
-    ),
+    {
+      ...spot(
+        't.host_id',
+        table,
+        null,
+        whyOfTable,
+        (only) => `table_status t\nWHERE ${isOf(table)}\n  AND NOT ${isTableKnown(requirement)}${only}`,
+      ),
+      glance: { table: 'table_status', condition: maybeUnknown(table) },
+    },
   ];
 };
 
@@ -149,15 +152,21 @@ const spotOfRow = (table: string, where: string): SpotStatement =>
   );
 
 /** The hosts of which table_status tells that NULL in the column is no answer. */
-const spotOfAnswer = (table: string, column: string): SpotStatement =>
-  spot(
+const spotOfAnswer = (table: string, column: string): SpotStatement => ({
+  ...spot(
     't.host_id',
     table,
     column,
     whyOfTable,
-    `table_status t\nWHERE ${isOf(table)}\n` +
-      `  AND t.status IN ${goodOnes}\n  AND (${names('t.columns_affected', column)} OR ${names('t.columns_uncertain', column)})`,
-  );
+    (only) =>
+      `table_status t\nWHERE ${isOf(table)}\n  AND t.status IN ${goodOnes}\n` +
+      `  AND (${names('t.columns_affected', column)} OR ${names('t.columns_uncertain', column)})${only}`,
+  ),
+  glance: {
+    table: 'table_status',
+    condition: `table_name = ${quoteText(table)} AND (columns_affected <> '[]' OR columns_uncertain <> '[]')`,
+  },
+});
 
 /** The hosts with a row that matters of which the column is not known. */
 const spotOfNull = (table: string, column: string, where: string | null): SpotStatement => {

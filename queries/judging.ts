@@ -45,7 +45,7 @@ const pendingOf = ({ db }: Store, since: ReadonlyMap<string, number>): readonly 
 
 // One that is too small spends its time in what each statement costs, and in waiting for the disk; one that is too large keeps
 // others waiting, and its rows in memory.
-const judgedAtOnce = 64;
+const judgedAtOnce = 32;
 
 interface Judging {
   readonly store: Store;

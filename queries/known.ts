@@ -74,6 +74,10 @@ const areAllKnown = (reads: readonly string[] | null): string => {
 export const isTableKnown = (requirement: Requirement): string =>
   `COALESCE(CASE WHEN ${isOfColumns(requirement) ? areRowsKnown : areAllKnown(requirement.reads)} THEN 1 END, 0) = 1`;
 
+/** SQL over a row of table_status: whether it may be that of a table of which something is not known. Mostly it is none. */
+export const maybeUnknown = (table: string): string =>
+  `table_name = ${quoteText(table)} AND COALESCE(status, '') NOT IN ${wholeOnes}`;
+
 const isRead = /\bknown_tables\b/;
 const own = /^WITH known_tables AS \([^]*?\n\)(?:,\n|\n)/;
 
