@@ -91,7 +91,6 @@ const keyOf = ({ query_name: name, subject }: FindingRow): string => `${name}\0$
 const storedRow = (
   { query, severity, severityReason, subject, details }: Finding,
   hostId: string,
-  exception: Exception | null,
 ): FindingRow => ({
   query_name: query.name,
   severity,
@@ -100,11 +99,13 @@ const storedRow = (
   details: JSON.stringify(
     severityReason === null ? details : details.map((own) => ({ ...own, severity_reason: severityReason })),
   ),
-  exception:
-    exception === null
-      ? null
-      : JSON.stringify({ owner: exception.owner, reason: exception.reason, until: exception.until }),
+  exception: null,
 });
+
+const exceptionText = (exception: Exception | null): string | null =>
+  exception === null
+    ? null
+    : JSON.stringify({ owner: exception.owner, reason: exception.reason, until: exception.until });
 
 /** By what hosts are judged. */
 export interface Judgement {
@@ -130,6 +131,27 @@ export const tablesOf = (queries: readonly Query[]): ReadonlySet<string> =>
       ...(appliesReads ?? []),
     ]),
   ]);
+
+/** What is found on a host, before anybody's exceptions. */
+export interface FoundOnHost extends EvaluatedHost {
+  /** What the host is called. */
+  readonly names: readonly string[];
+}
+
+/** The same with what somebody accepts of it. */
+export const withAccepted = (
+  hostId: string,
+  now: number,
+  { rows, names, ...found }: FoundOnHost,
+  exceptions: Exceptions | null,
+): EvaluatedHost => {
+  if (exceptions === null) return { ...found, rows };
+  const accepted = rows.map((row): FindingRow => {
+    const subject = { query: row.query_name, hostId, names, subject: row.subject };
+    return { ...row, exception: exceptionText(exceptions.of(subject, now)) };
+  });
+  return { ...found, rows: accepted };
+};
 
 /** Judges hosts of a store, some at a time. */
 export class HostJudge {
@@ -160,6 +182,17 @@ export class HostJudge {
    * @param hosts When each was observed.
    */
   findingsOf(hosts: ReadonlyMap<string, number>): ReadonlyMap<string, EvaluatedHost> {
+    const found = this.foundOn(hosts);
+    return new Map(
+      Array.from(hosts, ([hostId, now]) => {
+        const own = found.get(hostId) as FoundOnHost;
+        return [hostId, withAccepted(hostId, now, own, this.#exceptions)];
+      }),
+    );
+  }
+
+  /** The same before what somebody accepts. */
+  foundOn(hosts: ReadonlyMap<string, number>): ReadonlyMap<string, FoundOnHost> {
     this.#shown.show(hosts);
     const answers = evaluate(this.#db, this.#queries, {
       ...{ now: 'shown', names: { tables: [], columns: [] } },
@@ -167,15 +200,11 @@ export class HostJudge {
     });
     const found = answers.flatMap(findingsOfAnswer).filter(({ severity }) => severity !== 'info');
     const byHost = Map.groupBy(found, ({ hostId }) => hostId);
-    const names = this.#exceptions === null ? new Map<string, string[]>() : this.#namesOf();
+    const names = this.#namesOf();
     return new Map(
-      Array.from(hosts, ([hostId, now]) => {
-        const rows = (byHost.get(hostId) ?? []).map((finding) => {
-          const { query, subject } = finding;
-          const subjectOf = { query: query.name, hostId, names: names.get(hostId) ?? [], subject };
-          return storedRow(finding, hostId, this.#exceptions?.of(subjectOf, now) ?? null);
-        });
-        return [hostId, evaluatedHost(hostId, answers, rows)];
+      Array.from(hosts.keys(), (hostId) => {
+        const rows = (byHost.get(hostId) ?? []).map((finding) => storedRow(finding, hostId));
+        return [hostId, { ...evaluatedHost(hostId, answers, rows), names: names.get(hostId) ?? [] }];
       }),
     );
   }

@@ -7,8 +7,12 @@ import { statementCache } from '../store/reader.ts';
 import { isLargeHost } from '../store/shown_hosts.ts';
 import type { Preparing } from '../store/database.ts';
 import type { Store } from '../store/store.ts';
-import { HostJudge } from './findings.ts';
-import type { Judgement } from './findings.ts';
+import type { EvaluatedHost } from '../store/findings.ts';
+import type { ThreadEntry } from '../store/worker.ts';
+import { HostJudge, withAccepted } from './findings.ts';
+import type { FoundOnHost, Judgement } from './findings.ts';
+import { judgedInThreads, leastHostsForThreads } from './judge_threads.ts';
+import type { Observed } from './judge_threads.ts';
 
 /** The snapshots of a host that are to be judged: their times, the first one first. */
 interface Pending {
@@ -50,8 +54,8 @@ const judgedAtOnce = 32;
 interface Judging {
   readonly store: Store;
   readonly judge: HostJudge;
-  /** Is told of each that is judged. */
-  readonly step: () => void;
+  /** Is told how many more are judged. */
+  readonly step: (count: number) => void;
 }
 
 interface JudgingOptions extends Judgement {
@@ -67,14 +71,24 @@ interface Turn {
 }
 
 /** Stores what is found in snapshots, one of a host. The caller holds the transaction. */
-export const judgeTurns = (db: Preparing, judge: HostJudge, turns: readonly Turn[]): void => {
-  const found = judge.findingsOf(new Map(turns.map(({ hostId, time }) => [hostId, time])));
+const storeTurns = (
+  db: Preparing,
+  found: ReadonlyMap<string, EvaluatedHost>,
+  turns: readonly Turn[],
+): void => {
   for (const { hostId, time, isLast } of turns) {
     const own = found.get(hostId);
     if (own !== undefined) storeFindings(db, hostId, own, time);
     if (isLast) settleFindingEvents(db, hostId);
   }
 };
+
+const observedOf = (turns: readonly Turn[]): Observed =>
+  new Map(turns.map(({ hostId, time }) => [hostId, time]));
+
+/** Judges snapshots, one of a host. The caller holds the transaction. */
+export const judgeTurns = (db: Preparing, judge: HostJudge, turns: readonly Turn[]): void =>
+  storeTurns(db, judge.findingsOf(observedOf(turns)), turns);
 
 /** The turns that are judged at once: of a host with many accounts each statement takes long, so it is alone. */
 function* turnsAtOnce(db: Preparing, turns: readonly Turn[]): Generator<readonly Turn[]> {
@@ -89,12 +103,91 @@ function* turnsAtOnce(db: Preparing, turns: readonly Turn[]): Generator<readonly
   if (some.length > 0) yield some;
 }
 
-const judgeAll = ({ store, judge, step }: Judging, groups: Iterable<readonly Turn[]>): void => {
+const judgeAll = ({ store, judge, step }: Judging, turns: readonly Turn[]): void => {
   const prepare = statementCache(store.db);
-  for (const turns of groups) {
-    transact(store, () => judgeTurns({ prepare }, judge, turns));
-    for (const _ of turns) step();
+  for (const some of turnsAtOnce({ prepare }, turns)) {
+    transact(store, () => judgeTurns({ prepare }, judge, some));
+    step(some.length);
   }
+};
+
+/** Snapshots after which others of the same host came, as the store was known at their moments. */
+const judgePast = (
+  store: Store,
+  turns: readonly Turn[],
+  { judgement, step }: Pick<Judging, 'step'> & { readonly judgement: Judgement },
+): void => {
+  if (turns.length === 0) return;
+  const moments = new Moments(store);
+  const judge = new HostJudge(store.db, store.tables, judgement);
+  // The store is shown at one moment for all; of a host, what was before comes first.
+  for (const [time, own] of [...Map.groupBy(turns, (turn) => turn.time)].sort(([a], [b]) => a - b)) {
+    moments.show(time);
+    judgeAll({ store, judge, step }, own);
+  }
+  judge.end();
+  moments.end();
+};
+
+/** Snapshots that are the last of their hosts. */
+const judgeLast = (
+  store: Store,
+  turns: readonly Turn[],
+  { judgement, step }: Pick<Judging, 'step'> & { readonly judgement: Judgement },
+): void => {
+  const judge = new HostJudge(store.db, store.tables, judgement);
+  judgeAll({ store, judge, step }, turns);
+  judge.end();
+};
+
+/** The same with threads that find, while this one stores. */
+const judgeLastInThreads = async (
+  store: Store,
+  turns: readonly Turn[],
+  { judgement, step, entry }: ThreadedJudging,
+): Promise<void> => {
+  const { expect = 'auto', exceptions = null } = judgement;
+  const prepare = statementCache(store.db);
+  const groups = [...turnsAtOnce({ prepare }, turns)];
+  const task = { task: 'judge', path: store.path, expect } as const;
+  const lastTime = prepare('SELECT last_time FROM _host WHERE host_id = ?').pluck();
+  let index = 0;
+  for await (const found of judgedInThreads(entry, task, groups.map(observedOf))) {
+    const group = groups[index] ?? [];
+    index += 1;
+    transact(store, () => {
+      // Of one that another program brought a snapshot of meanwhile, that program judges the new one.
+      const own = group.filter(({ hostId, time }) => lastTime.get(hostId) === time);
+      const accepted = own.map(({ hostId, time }) => {
+        const of = found.get(hostId) as FoundOnHost;
+        return [hostId, withAccepted(hostId, time, of, exceptions)] as const;
+      });
+      storeTurns({ prepare }, new Map(accepted), own);
+    });
+    step(group.length);
+  }
+};
+
+interface ThreadedJudging extends Pick<Judging, 'step'> {
+  readonly judgement: Judgement;
+  readonly entry: ThreadEntry;
+}
+
+/** What is to be judged, and who is told of it. */
+const pendingTurns = (
+  store: Store,
+  since: ReadonlyMap<string, number>,
+  progress: JudgingOptions['progress'],
+) => {
+  const turns = pendingOf(store, since).flatMap(({ hostId, times }) =>
+    times.map((time, index): Turn => ({ hostId, time, isLast: index === times.length - 1 })),
+  );
+  let done = 0;
+  return {
+    past: turns.filter(({ isLast }) => !isLast),
+    last: turns.filter(({ isLast }) => isLast),
+    step: (count: number): void => progress?.((done += count), turns.length),
+  };
 };
 
 /**
@@ -108,27 +201,25 @@ export const judgePending = (
   since: ReadonlyMap<string, number>,
   { progress, ...judgement }: JudgingOptions = {},
 ): void => {
-  const { db, tables } = store;
-  const turns = pendingOf(store, since).flatMap(({ hostId, times }) =>
-    times.map((time, index): Turn => ({ hostId, time, isLast: index === times.length - 1 })),
-  );
-  if (turns.length === 0) return;
-  let done = 0;
-  const step = (): void => progress?.((done += 1), turns.length);
-  const past = turns.filter(({ isLast }) => !isLast);
-  if (past.length > 0) {
-    const moments = new Moments(store);
-    const judge = new HostJudge(db, tables, judgement);
-    // The store is shown at one moment for all; of a host, what was before comes first.
-    for (const [time, own] of [...Map.groupBy(past, (turn) => turn.time)].sort(([a], [b]) => a - b)) {
-      moments.show(time);
-      judgeAll({ store, judge, step }, turnsAtOnce(db, own));
-    }
-    judge.end();
-    moments.end();
-  }
-  const judge = new HostJudge(db, tables, judgement);
-  const last = turns.filter(({ isLast }) => isLast);
-  judgeAll({ store, judge, step }, turnsAtOnce(db, last));
-  judge.end();
+  const { past, last, step } = pendingTurns(store, since, progress);
+  judgePast(store, past, { judgement, step });
+  if (last.length > 0) judgeLast(store, last, { judgement, step });
+};
+
+/**
+ * The same, of many hosts in threads; the store is then the same byte for byte.
+ *
+ * @param entry What a thread of this program runs.
+ */
+export const judgePendingInThreads = async (
+  store: Store,
+  since: ReadonlyMap<string, number>,
+  { progress, entry, ...judgement }: JudgingOptions & { readonly entry: ThreadEntry },
+): Promise<void> => {
+  const { past, last, step } = pendingTurns(store, since, progress);
+  judgePast(store, past, { judgement, step });
+  // What a site makes of the questions is not to be had in another thread.
+  const isForThreads = last.length >= leastHostsForThreads && (judgement.overlay ?? null) === null;
+  if (isForThreads) await judgeLastInThreads(store, last, { judgement, step, entry });
+  else if (last.length > 0) judgeLast(store, last, { judgement, step });
 };

@@ -11,7 +11,7 @@ import { snapshotOf } from '../../store/snapshot.ts';
 import type { Snapshot } from '../../store/snapshot.ts';
 import { hostsOfList } from '../../store/senders.ts';
 import type { SenderRules } from '../../store/senders.ts';
-import { judgePending } from '../../queries/judging.ts';
+import { judgePendingInThreads } from '../../queries/judging.ts';
 import { tables } from '../../tables/index.ts';
 import type { Arguments, Command } from '../command.ts';
 import { judgementOf, judgementOptions } from '../judgement.ts';
@@ -112,8 +112,9 @@ const run = async (given: Arguments): Promise<number> => {
       'bytes',
     );
     await withProgress('judging', async (at) =>
-      judgePending(store, merged.since, {
+      judgePendingInThreads(store, merged.since, {
         ...judgement,
+        entry: programEntry,
         progress: (done, of) => at(done, of, plural(done, 'snapshot')),
       }),
     );

@@ -1,0 +1,100 @@
+/** Judges hosts in threads, each on a connection of its own, so that the first thread only stores what is found. */
+import { availableParallelism } from 'node:os';
+import { Worker } from 'node:worker_threads';
+import { UserError } from '../collector/errors.ts';
+import { workerArgument } from '../store/worker.ts';
+import type { ThreadEntry } from '../store/worker.ts';
+import type { Expectation } from './expectations.ts';
+import type { FoundOnHost } from './findings.ts';
+
+export interface JudgeTask {
+  readonly task: 'judge';
+  readonly path: string;
+  readonly expect: Expectation;
+}
+
+/** Hosts, each with when it was observed. */
+export type Observed = ReadonlyMap<string, number>;
+export type Found = ReadonlyMap<string, FoundOnHost>;
+export type FromJudge =
+  | { readonly found: Found }
+  | { readonly message: string; readonly hint: string }
+  | { readonly fault: string };
+
+/** Below this, starting threads takes longer than they save. */
+export const leastHostsForThreads = 200;
+/** What a thread holds is the rows of a few hosts and 200 statements. */
+const threadMegabytes = 192;
+const mostThreads = 4;
+/** Groups that each thread is given ahead of the one that stores. */
+const ahead = 2;
+
+interface Waiting {
+  readonly fulfil: (found: Found) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** Answers groups in the order in which they were given. */
+class JudgeThread {
+  readonly #worker: Worker;
+  readonly #waiting: Waiting[] = [];
+
+  constructor(entry: ThreadEntry, task: JudgeTask) {
+    this.#worker = new Worker(entry.script, {
+      eval: entry.isText,
+      argv: [workerArgument],
+      workerData: task,
+      resourceLimits: { maxYoungGenerationSizeMb: 8, maxOldGenerationSizeMb: threadMegabytes },
+    });
+    this.#worker.on('message', (message: FromJudge) => {
+      if ('found' in message) this.#waiting.shift()?.fulfil(message.found);
+      else if ('fault' in message) this.#fail(new Error(message.fault));
+      else this.#fail(new UserError(message.message, message.hint));
+    });
+    this.#worker.on('error', (error) => this.#fail(error));
+  }
+
+  judge(hosts: Observed): Promise<Found> {
+    return new Promise((fulfil, reject) => {
+      this.#waiting.push({ fulfil, reject });
+      this.#worker.postMessage(hosts);
+    });
+  }
+
+  /** When it has ended, its connection is closed. */
+  async end(): Promise<void> {
+    await this.#worker.terminate();
+  }
+
+  #fail(error: unknown): void {
+    for (const { reject } of this.#waiting.splice(0)) reject(error);
+  }
+}
+
+/** What is found on groups of hosts, in the order of the groups. */
+export async function* judgedInThreads(
+  entry: ThreadEntry,
+  task: JudgeTask,
+  groups: readonly Observed[],
+): AsyncGenerator<Found> {
+  const count = Math.min(mostThreads, groups.length, availableParallelism());
+  const threads = Array.from({ length: count }, () => new JudgeThread(entry, task));
+  try {
+    const begun: Promise<Found>[] = [];
+    const begin = (): void => {
+      const group = groups[begun.length];
+      if (group === undefined) return;
+      const found = (threads[begun.length % count] as JudgeThread).judge(group);
+      // Whoever waits for it hears of it; until then it is no error that nobody hears.
+      found.catch(() => {});
+      begun.push(found);
+    };
+    for (let index = 0; index < count * ahead; index += 1) begin();
+    for (let index = 0; index < groups.length; index += 1) {
+      yield await (begun[index] as Promise<Found>);
+      begin();
+    }
+  } finally {
+    await Promise.all(threads.map((thread) => thread.end()));
+  }
+}
