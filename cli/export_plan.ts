@@ -37,6 +37,8 @@ export interface ExportPlan {
   /** Snapshots of several levels of redaction may stand beside each other. */
   readonly mayMixLevels: boolean;
   readonly cursorPath: string | null;
+  /** With a cursor: reports on a collection are told again, also where nothing in them is new. */
+  readonly isStatusRepeated: boolean;
   /** With findings: also what was asked and found nothing. */
   readonly withPasses: boolean;
   /** With findings: what the site changes of the questions; null for nothing. */
@@ -109,6 +111,7 @@ export const exportPlan = (given: Arguments): ExportPlan => {
     ...{ asOf: given.number('as-of'), snapshotId: given.number('snapshot') },
     ...{ redact: redactOf(given), mayMixLevels: given.flag('mixed-redaction') },
     cursorPath: given.text('cursor'),
+    isStatusRepeated: given.flag('repeat-status'),
     withPasses: given.flag('passes'),
     overlayFolder: given.text('overlay'),
   };

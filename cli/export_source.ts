@@ -1,12 +1,14 @@
 /** The snapshots that an export is made of. */
 import { UserError } from '../collector/errors.ts';
-import { newsSince, readCursor, emptyCursor } from '../export/cursor.ts';
+import { emptyCursor, newsSince, readCursor, writeCursor } from '../export/cursor.ts';
 import type { Cursor } from '../export/cursor.ts';
 import { formats } from '../export/formats/index.ts';
-import type { AnySnapshot } from '../export/format.ts';
+import { isReport } from '../export/format.ts';
+import type { AnySnapshot, Format } from '../export/format.ts';
 import { hostsWithEvents, lastEvent, newEvents } from '../export/seen_events.ts';
 import { exportReader } from '../export/rows/reader.ts';
 import type { ReadOptions } from '../export/rows/source.ts';
+import { ReportNews, canBeLeftOut } from '../export/told_reports.ts';
 import { viewAsOf } from '../store/as_of.ts';
 import { hostOfSnapshot } from '../store/known_snapshots.ts';
 import type { Store } from '../store/store.ts';
@@ -21,6 +23,8 @@ export interface Source {
   readonly snapshots: Iterable<AnySnapshot>;
   /** What is new since the cursor; null where changes are not asked for. */
   readonly news: { readonly hosts: { readonly size: number }; readonly next: Cursor } | null;
+  /** Leaves out of the snapshots what of their reports was told before; their rows have cells then. */
+  readonly reports?: ReportNews | null;
 }
 
 /** The hosts of a store that a plan names; null means all. */
@@ -93,11 +97,34 @@ const selectionOf = (plan: ExportPlan, hosts: readonly string[] | null): string 
     redact: plan.redact?.level ?? null,
   });
 
+/** What a cursor knows of the reports that it told; null where they are told with each snapshot. */
+const reportNews = (
+  { cursorPath, formatName, tables: wanted, isStatusRepeated }: ExportPlan,
+  cursor: Cursor,
+): ReportNews | null =>
+  cursorPath === null || !formats[formatName].isReportNews || !canBeLeftOut(wanted)
+    ? null
+    : new ReportNews(cursor.reports, isStatusRepeated, (reports) =>
+        writeCursor(cursorPath, { ...cursor, reports }),
+      );
+
+/** The rows of reports are compared, so they are read as cells. */
+const withoutReports =
+  (rowSql: NonNullable<Format['rowSql']>): Format['rowSql'] =>
+  (table) =>
+    isReport(table) ? null : rowSql(table);
+
 const changes = (plan: ExportPlan, store: Store, hosts: readonly string[] | null): Source => {
   const selection = selectionOf(plan, hosts);
   const cursor = plan.cursorPath === null ? emptyCursor(selection) : readCursor(plan.cursorPath, selection);
   const news = newsSince(store, cursor, hosts);
-  const reader = exportReader(store, readOptions(plan, hosts));
+  const reports = reportNews(plan, cursor);
+  const options = readOptions(plan, hosts);
+  const { rowSql } = options;
+  const reader = exportReader(store, {
+    ...options,
+    rowSql: reports === null || rowSql === null ? rowSql : withoutReports(rowSql),
+  });
   const { isWhole } = formats[plan.formatName];
   // Only other databases need what does not count.
   const withAhead = plan.formatName === 'native';
@@ -108,7 +135,7 @@ const changes = (plan: ExportPlan, store: Store, hosts: readonly string[] | null
       else yield* reader.changedSnapshots(hostId, since, (id) => ids.has(id));
     }
   };
-  return { snapshots: snapshots(), news };
+  return { snapshots: snapshots(), news, reports };
 };
 
 /** What happened to findings; a cursor keeps up to where that was exported. */

@@ -44,6 +44,11 @@ export interface Column<out T = unknown> {
    * is not known, as if the column had not been there.
    */
   readonly keptSince?: string;
+  /**
+   * Of a report: it is another in each snapshot by itself, so it alone is no news, and a report that says only this otherwise is not
+   * told again (export/told_reports.ts). `always`, or `where_now`: where it is the time of the snapshot.
+   */
+  readonly passing?: 'always' | 'where_now';
   /** Never set; `Row` infers from it. */
   readonly $value?: T;
 }
@@ -68,6 +73,7 @@ type Meta = Pick<Column, 'privacy'> &
       | 'zeroIsAnswer'
       | 'settled'
       | 'keptSince'
+      | 'passing'
     >
   >;
 

@@ -17,6 +17,7 @@ import { idsOfSeveralHosts, storedBetween, storedDays } from '../store/known_sna
 import type { StoredDay } from '../store/known_snapshots.ts';
 import type { Store } from '../store/store.ts';
 import type { SeenEvent } from './seen_events.ts';
+import type { ToldReports } from './told_reports.ts';
 import { replaceFile } from './file_sink.ts';
 import { lockBeside } from './lock.ts';
 
@@ -36,6 +37,8 @@ export interface Cursor {
   readonly settled: ReadonlyMap<number, Settled>;
   /** Of an export of what happened to findings: the last event that was seen. */
   readonly event: SeenEvent | null;
+  /** Of an export that leaves out reports without news: what was told of each host last. */
+  readonly reports: ToldReports;
 }
 
 const format = 'tokenquery-cursor';
@@ -51,6 +54,7 @@ export const emptyCursor = (selection: string): Cursor => ({
   nameless: new Map(),
   settled: new Map(),
   event: null,
+  reports: new Map(),
 });
 
 const notACursor = (path: string): UserError =>
@@ -63,14 +67,17 @@ interface CursorJson<Day = HostDay | NamelessDay> {
   readonly format: string;
   readonly version: number;
   readonly selection: string;
-  /** What `recent` counts hosts by. */
+  /** What `recent` and `reports` count hosts by. */
   readonly hosts?: readonly string[];
   readonly recent: readonly Day[];
   readonly settled: readonly (readonly [number, number, number, number])[];
   readonly event?: SeenEvent;
+  /** A version that does not know it drops it, and tells reports whole. */
+  readonly reports?: readonly ReportOfHost[];
 }
 
 type NamelessDay = readonly [day: number, ids: readonly number[]];
+type ReportOfHost = readonly [host: number, time: number, digest: string | null];
 type HostDay = readonly [day: number, hosts: readonly (readonly [host: number, ...ids: number[]])[]];
 
 const isListOf = <T>(list: unknown, isOne: (one: unknown) => one is T): list is T[] =>
@@ -84,7 +91,9 @@ const isCursorJson = (json: Partial<CursorJson> | null): json is CursorJson =>
   typeof json === 'object' &&
   json?.format === format &&
   (json.event === undefined || isEvent(json.event)) &&
-  (json.version === namelessVersion ? isListOf(json.recent, isNamelessDay) : isHosts(json)) &&
+  (json.version === namelessVersion
+    ? isListOf(json.recent, isNamelessDay)
+    : isHosts(json) && areReports(json)) &&
   isListOf(
     json.settled,
     (one): one is CursorJson['settled'][number] => isListOf(one, isNumber) && one.length === 4,
@@ -106,6 +115,17 @@ const isHosts = ({ hosts, recent }: Partial<CursorJson>): boolean =>
       (own): own is HostDay[1][number] => isListOf(own, isNumber) && hosts[own[0] ?? -1] !== undefined,
     );
   });
+
+const areReports = ({ hosts, reports = [] }: Partial<CursorJson>): boolean =>
+  isListOf(
+    reports,
+    (one): one is ReportOfHost =>
+      Array.isArray(one) &&
+      one.length === 3 &&
+      hosts?.[one[0] as number] !== undefined &&
+      isNumber(one[1]) &&
+      (one[2] === null || typeof one[2] === 'string'),
+  );
 
 /** The days of a cursor, by how its version has them. */
 const daysOf = (json: CursorJson): Pick<Cursor, 'recent' | 'nameless'> => {
@@ -159,6 +179,9 @@ const cursorOf = (json: CursorJson): Cursor => ({
   ...daysOf(json),
   settled: new Map(json.settled.map(([day, ...sums]) => [day, sums])),
   event: json.event ?? null,
+  reports: new Map(
+    (json.reports ?? []).map(([host, time, digest]) => [json.hosts?.[host] ?? '', { time, digest }]),
+  ),
 });
 
 /** A cursor, whatever it is for, and the hosts that it is for; null for all. One that is not there is null. */
@@ -198,9 +221,10 @@ export const readCursor = (path: string, selection: string): Cursor => {
   return cursorOf(json);
 };
 
-export const writeCursor = (path: string, { selection, recent, settled, event }: Cursor): void => {
+export const writeCursor = (path: string, { selection, recent, settled, event, reports }: Cursor): void => {
   // Each host is named once.
-  const hosts = [...new Set([...recent.values()].flatMap((seen) => [...seen.keys()]))];
+  const seenHosts = [...recent.values()].flatMap((seen) => [...seen.keys()]);
+  const hosts = [...new Set([...seenHosts, ...reports.keys()])];
   const numberOf = new Map(hosts.map((host, index) => [host, index]));
   const json: CursorJson<HostDay> = {
     format,
@@ -213,6 +237,15 @@ export const writeCursor = (path: string, { selection, recent, settled, event }:
     ]),
     settled: [...settled].map(([day, sums]) => [day, ...sums]),
     ...(event === null ? {} : { event }),
+    ...(reports.size === 0
+      ? {}
+      : {
+          reports: Array.from(reports, ([host, { time, digest }]): ReportOfHost => [
+            numberOf.get(host) ?? 0,
+            time,
+            digest,
+          ]),
+        }),
   };
   const text = `${JSON.stringify(json)}\n`;
   if (textOf(path) === text) return;
@@ -324,7 +357,8 @@ const settle = (
       kept += size;
     } else settled.set(day, sums);
   }
-  return { selection: cursor.selection, recent, nameless: new Map(), settled, event: null };
+  const { selection, reports } = cursor;
+  return { selection, recent, nameless: new Map(), settled, event: null, reports };
 };
 
 /** Compares a store with a cursor. The caller holds a transaction, so that nothing comes in between. */

@@ -19,8 +19,16 @@ export default defineTable({
     is_network_capable: required(
       boolean('The program may ask a server.', { privacy: 'nobody', example: '0' }),
     ),
-    started_time: time('When it was started; NULL where the evidence does not say.', { privacy: 'nobody' }),
-    duration_ms: integer('How long it ran.', { privacy: 'nobody', unit: 'milliseconds', example: '88' }),
+    started_time: time('When it was started; NULL where the evidence does not say.', {
+      privacy: 'nobody',
+      passing: 'always',
+    }),
+    duration_ms: integer('How long it ran.', {
+      privacy: 'nobody',
+      unit: 'milliseconds',
+      example: '88',
+      passing: 'always',
+    }),
     exit_code: integer('Exit code; NULL when it did not end by itself.', { privacy: 'nobody', example: '0' }),
     signal: text('The signal that ended it.', { privacy: 'nobody', example: 'SIGKILL' }),
     is_timed_out: required(

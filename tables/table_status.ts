@@ -24,10 +24,12 @@ export default defineTable({
       privacy: 'nobody',
       unit: 'milliseconds',
       example: '41',
+      passing: 'always',
     }),
     last_good_time: time(
       'Collection time of the last snapshot of this host in which the table was ok, empty or partial: how old its rows are. NULL when never.',
-      { privacy: 'nobody', example: '1790000000' },
+      // Of a table that is not good it is news: it was good meanwhile.
+      { privacy: 'nobody', example: '1790000000', passing: 'where_now' },
     ),
     failed_sources: text(
       'JSON array of the sources that failed for this table, `row` for a row that was left out; [] when none did, NULL where it is not known any more.',

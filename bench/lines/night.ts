@@ -4,14 +4,17 @@ import type { Line, Work } from '../line.ts';
 import { run } from '../process.ts';
 import { addNight, askedStore } from '../stores.ts';
 
-/** What each may write of a host of which nothing is new; native and OCSF have whole snapshots, as docs/siem.md says. */
-const formats = { native: null, ecs: 0, hec: 0 } as const;
+/**
+ * Bytes that each may write of a host of which nothing is new: the one row of `table_status` that says so.
+ * native and OCSF have whole snapshots, as docs/siem.md says.
+ */
+const formats = { native: null, ecs: 1100, hec: 650 } as const;
 
 export const night: Line = {
   number: 12,
   name: 'night',
   title: 'an export with a cursor, after a night without news',
-  least: 'nothing: no row is new',
+  least: 'one row a host: it was looked at, and nothing is new',
   sizes: { unit: 'hosts', short: [5, 20], usual: [100, 1000, 10_000] },
   rounds: { short: 1, usual: 1 },
   works: async (hosts, place): Promise<readonly Work[]> => {

@@ -132,7 +132,7 @@ const writeChunk = (
 const writeSnapshots = async (
   output: Output,
   plan: ExportPlan,
-  source: Source,
+  { snapshots, reports = null }: Source,
   hosts: number | null,
 ): Promise<boolean> => {
   const progress = new Progress('exporting host');
@@ -142,14 +142,15 @@ const writeSnapshots = async (
   const check = levelCheck(plan);
   let isNothing = true;
   let between: string | null = null;
-  for (const snapshot of source.snapshots) {
+  for (const snapshot of snapshots) {
     progress.at(done, hosts);
     done += 1;
     check(snapshot);
     if (between !== null) await output.sinkFor(null).write(between);
     between = format.between ?? null;
     // With redaction, rows were read as cells.
-    const told = redact === null ? snapshot : redact.apply(snapshot as ExportSnapshot);
+    const redacted = redact === null ? snapshot : redact.apply(snapshot as ExportSnapshot);
+    const told = reports === null ? redacted : reports.apply(snapshot.head, redacted as ExportSnapshot);
     for (const chunk of format.snapshot(told)) {
       isNothing = false;
       const writing = writeChunk(output, chunk, cut === 'line');
@@ -181,7 +182,8 @@ const writeInOrder = async (given: Arguments, plan: ExportPlan, store: Store): P
     await output.finish();
   });
   // Only now: what is told to be exported is on the disk.
-  if (cursorPath !== null && next !== null) writeCursor(cursorPath, next);
+  if (cursorPath !== null && next !== null)
+    writeCursor(cursorPath, { ...next, reports: source.reports?.told ?? next.reports });
   else if (!isAny) noteNothing(given, plan, store);
 };
 
@@ -225,7 +227,8 @@ export const exportCommand: Command = {
     'Every row has an identity that is the same in every format and every run: a receiver can drop repeats.',
     'With --cursor, what was exported before is left out. The cursor moves when the output is on the disk: a run that',
     'is killed repeats rows and drops none. native and ocsf then have each new snapshot whole; the others have what',
-    'changed, removed rows before added ones.',
+    'changed, removed rows before added ones. Of table_status and collection_errors, json, csv, ecs and hec then have what is new:',
+    'all rows of a Mac where any is, else the one row of the table hosts, which says that the Mac was looked at.',
   ],
   options: {
     db: dbOption,
@@ -304,6 +307,13 @@ export const exportCommand: Command = {
       })),
       description:
         'Leave out what was exported before, and remember what is exported now. Made where it is not there.',
+    },
+    'repeat-status': {
+      type: 'boolean',
+      goesWith: { option: 'cursor' },
+      excludes: [{ option: 'finding-events', because: 'it has no rows of table_status' }],
+      description:
+        'With --cursor: table_status, collection_errors and command_log of each Mac whole, also where nothing in them is new.',
     },
     output: {
       type: 'string',

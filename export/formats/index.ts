@@ -24,21 +24,25 @@ export interface FormatOptions {
 interface FormatSpec {
   /** Whole snapshots, also where changes are asked for: it has no way to say that something changed. */
   readonly isWhole: boolean;
+  /** By cursor, the report on a collection is told where something in it is new, and not with each snapshot. */
+  readonly isReportNews: boolean;
   /** Where a file may end and the next one begin. */
   readonly cut: 'line' | 'snapshot' | 'never';
   readonly make: (options: FormatOptions) => Format;
 }
 
 export const formats: Readonly<Record<FormatName, FormatSpec>> = {
-  native: { isWhole: true, cut: 'snapshot', make: nativeFormat },
-  json: { isWhole: false, cut: 'never', make: jsonFormat },
-  csv: { isWhole: false, cut: 'never', make: csvFormat },
+  native: { isWhole: true, isReportNews: false, cut: 'snapshot', make: nativeFormat },
+  json: { isWhole: false, isReportNews: true, cut: 'never', make: jsonFormat },
+  csv: { isWhole: false, isReportNews: true, cut: 'never', make: csvFormat },
   osquery: {
     isWhole: false,
+    // It is told as `action: snapshot`, which is a whole set each time: one row would say that the others are gone.
+    isReportNews: false,
     cut: 'line',
     make: ({ osqueryForm, ...options }) => osqueryFormat({ form: osqueryForm ?? 'event', ...options }),
   },
-  ocsf: { isWhole: true, cut: 'line', make: ocsfFormat },
-  ecs: { isWhole: false, cut: 'line', make: ecsFormat },
-  hec: { isWhole: false, cut: 'line', make: () => hecFormat() },
+  ocsf: { isWhole: true, isReportNews: false, cut: 'line', make: ocsfFormat },
+  ecs: { isWhole: false, isReportNews: true, cut: 'line', make: ecsFormat },
+  hec: { isWhole: false, isReportNews: true, cut: 'line', make: () => hecFormat() },
 };

@@ -34,4 +34,10 @@ export type Intended = { readonly reason: string } & (
     }
 );
 
-export const intended: readonly Intended[] = [];
+export const intended: readonly Intended[] = [
+  {
+    file: 'fleet/cursor/cursor-13-ecs.ndjson',
+    reason:
+      'An export by cursor tells the report of a Mac where it is new: of one of the two Macs nothing is, and 38 of 39 rows of table_status are left out.',
+  },
+];
