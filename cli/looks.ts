@@ -2,11 +2,13 @@
  * What was collected and is kept: for one command nothing is, a shell keeps it for its session (cli/shell/session.ts). A look is
  * what one collecting brought, and what a statement reads is of one look: rows of two moments are never put together.
  */
-import { deserialize, serialize } from 'node:v8';
 import type { Backend } from '../collector/backends/backend.ts';
 import type { Collection } from '../collector/collection.ts';
 import type { Table } from '../collector/table.ts';
 import { tables } from '../tables/index.ts';
+
+/** Loaded where something is kept: one command keeps nothing. */
+const v8 = () => process.getBuiltinModule('node:v8');
 
 type Collect = (wanted: readonly Table[]) => Promise<Collection[]>;
 
@@ -76,14 +78,14 @@ export class Looks {
   /** Takes what another process kept. */
   restore(looks: readonly Uint8Array[]): void {
     this.#all = looks.map((bytes) => {
-      const collections = (deserialize(bytes) as unknown[]).map(unpacked);
+      const collections = (v8().deserialize(bytes) as unknown[]).map(unpacked);
       return { tables: namesIn(collections), collections, bytes };
     });
   }
 
   #add(wanted: readonly Table[], collections: Collection[]): void {
     const names = new Set(wanted.map(({ name }) => name));
-    const look: Look = { tables: names, collections, bytes: serialize(collections.map(packed)) };
+    const look: Look = { tables: names, collections, bytes: v8().serialize(collections.map(packed)) };
     // One of which every table was looked at again is of no use any more.
     this.#all = [look, ...this.#all.filter((old) => ![...old.tables].every((name) => names.has(name)))];
     this.#changed();

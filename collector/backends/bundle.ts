@@ -1,10 +1,7 @@
 /** The files of an evidence bundle, a folder or a .tar.gz, and how they are laid out. */
-import { createHash } from 'node:crypto';
-import { createReadStream, readdirSync } from 'node:fs';
-import { lstat } from 'node:fs/promises';
+import { createReadStream, lstatSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
-import { createGunzip, gunzipSync } from 'node:zlib';
 import { FileError, UserError } from '../errors.ts';
 import { fileFailure, isNotThere } from '../file_failure.ts';
 import { openRegular, readRegular } from '../files.ts';
@@ -12,6 +9,8 @@ import { decodeUtf8 } from '../sanitize.ts';
 
 export const format = 'tokenquery-evidence';
 export const formatVersion = 1;
+/** Loaded where something is packed: most bundles that are asked are not. */
+const zlib = () => process.getBuiltinModule('node:zlib');
 /** As much as `capture` keeps of one output. */
 const maxFileBytes = 64 * 1024 * 1024;
 /** Some twenty times that of a Mac with 5,000 accounts. */
@@ -70,13 +69,15 @@ class Limits {
 const openFolder = (folder: string): BundleFiles => {
   const files = new Map<string, () => Uint8Array>();
   const limits = new Limits(folder);
+  // What is in it has plain names: only the folder's own is to be made plain, once.
+  const prefix = join(folder, '-').slice(0, -1);
   /** Once, so that what was compared with SHA256SUMS is what is used. */
   const reader = (path: string): (() => Uint8Array) => {
     let content: Uint8Array | null = null;
     return () => {
       if (content !== null) return content;
       // A link in it would make root read a file of somebody else's choice.
-      const bytes = readRegular(join(folder, path), maxFileBytes, { noLink: true, hint: whatABundleIs });
+      const bytes = readRegular(`${prefix}${path}`, maxFileBytes, { noLink: true, hint: whatABundleIs });
       limits.addBytes(path, bytes.length);
       content = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
       return content;
@@ -104,7 +105,7 @@ const openFolder = (folder: string): BundleFiles => {
 /** The streams from a packed file to what unpacks it; `unpack` is destroyed with the first error of any. */
 const unpackInto = (archive: string, unpack: Writable, limits: Limits): Readable => {
   const reading = createReadStream(archive, { fd: openRegular(archive, { hint: whatABundleIs }).fd });
-  const gunzip = createGunzip();
+  const gunzip = zlib().createGunzip();
   const fail = (error: Error): void => {
     unpack.destroy(error);
   };
@@ -165,7 +166,7 @@ const blockBytes = 512;
 
 /** At once: to wait for each of many small files takes longer than to read them all. */
 const openPacked = ({ bytes }: PackedBundle): BundleFiles => {
-  const archive = gunzipSync(bytes, { maxOutputLength: maxUnpackedBytes });
+  const archive = zlib().gunzipSync(bytes, { maxOutputLength: maxUnpackedBytes });
   const textAt = (start: number, length: number): string =>
     archive.toString('utf8', start, start + length).replace(/\0.*$/s, '');
   const files = new Map<string, () => Uint8Array>();
@@ -202,9 +203,9 @@ export const isArchiveName = (path: string): boolean => archiveName.test(path);
 /** The name of a bundle, packed or not, without what says that it is packed. */
 export const withoutArchiveName = (name: string): string => name.replace(archiveName, '');
 
-const isArchive = async (path: string): Promise<boolean> => {
+const isArchive = (path: string): boolean => {
   try {
-    return !(await lstat(resolve(path))).isDirectory() && isArchiveName(path);
+    return !lstatSync(resolve(path)).isDirectory() && isArchiveName(path);
   } catch (error) {
     const hint = `--source takes live, sample, volume:PATH, or the path of a bundle; ${whatABundleIs}`;
     if (isNotThere(error)) throw new UserError(`no such evidence: ${path}`, hint);
@@ -215,10 +216,10 @@ const isArchive = async (path: string): Promise<boolean> => {
 /** The files of a bundle, mostly of that at a path; throws UserError. */
 export const openBundle = async (path: string | PackedBundle): Promise<BundleFiles> => {
   if (typeof path !== 'string') return openPacked(path);
-  const isPacked = await isArchive(path);
+  const isPacked = isArchive(path);
   try {
     // Before a large folder that is none is walked.
-    if (!isPacked) await lstat(join(path, 'evidence.json'));
+    if (!isPacked) lstatSync(join(path, 'evidence.json'));
   } catch {
     throw new FileError(path, ' is not an evidence bundle: evidence.json is missing', whatABundleIs);
   }
@@ -246,6 +247,7 @@ export const checkSums = (label: string, files: BundleFiles): void => {
     new FileError(label, ` was changed after it was written: ${how}`);
   const sums = textOf(files, 'SHA256SUMS');
   if (sums === null) return;
+  const { hash } = process.getBuiltinModule('node:crypto');
   const listed = new Set<string>();
   for (const line of sums.split('\n')) {
     if (line === '') continue;
@@ -253,8 +255,7 @@ export const checkSums = (label: string, files: BundleFiles): void => {
     const read = sum === null ? undefined : files.get(sum.path);
     if (sum === null || read === undefined)
       throw changed(`SHA256SUMS names ${sum?.path ?? 'what is no file'}, which is not there`);
-    const found = createHash('sha256').update(read()).digest('hex');
-    if (found !== sum.digest) throw changed(`${sum.path} does not match SHA256SUMS`);
+    if (hash('sha256', read()) !== sum.digest) throw changed(`${sum.path} does not match SHA256SUMS`);
     listed.add(sum.path);
   }
   for (const path of files.keys()) {
