@@ -4,17 +4,18 @@ import { visible } from '../export/visible.ts';
 
 /** Letters of the West, and the quotes and dashes of macOS: each is one sign of one column. To load what knows all others takes 15 ms. */
 const simple = /^[ -~\u{a0}-\u{2ff}\u{2010}-\u{2027}\u{2030}-\u{205e}]*$/u;
-// A mark alone stands on what is before it; two letters of a flag are one sign.
-const mark = /^[\p{Mn}\p{Me}]/u;
-const flag = /^\p{Regional_Indicator}{2}$/u;
+// A mark alone stands on what is before it; two letters of a flag are one sign. Each is made where it is asked, for V8 looks up
+// what Unicode says of it.
+const isMark = (text: string): boolean => /^[\p{Mn}\p{Me}]/u.test(text);
+const isFlag = (text: string): boolean => /^\p{Regional_Indicator}{2}$/u.test(text);
 
 let segmenter: Intl.Segmenter | null = null;
 const graphemesOf = (text: string): Iterable<Intl.SegmentData> =>
   (segmenter ??= new Intl.Segmenter('en', { granularity: 'grapheme' })).segment(text);
 
 const widthOfGrapheme = (text: string): number => {
-  if (text.includes('\u{fe0f}') || text.includes('\u{200d}') || flag.test(text)) return 2;
-  return mark.test(text) ? 0 : eastAsianWidth(text.codePointAt(0) ?? 0);
+  if (text.includes('\u{fe0f}') || text.includes('\u{200d}') || isFlag(text)) return 2;
+  return isMark(text) ? 0 : eastAsianWidth(text.codePointAt(0) ?? 0);
 };
 
 /** How many columns of a terminal a text takes. */

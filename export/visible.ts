@@ -2,8 +2,9 @@
 
 // What a terminal obeys (controls), what turns the order of reading around, what takes no room ("ro<zero width>ot" looks
 // like root), halves of a character, and blanks that look like another. The wide blank of East Asian names is seen as one.
-// eslint-disable-next-line no-control-regex
-const hidden =
+// Made where something may be hidden: V8 looks up what Unicode says of each.
+const hidden = (): RegExp =>
+  // eslint-disable-next-line no-control-regex
   /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u{2800}]|(?![ \u{3000}])\p{Zs}/gu;
 const plain = /^[ -~]*$/;
 
@@ -17,7 +18,7 @@ const escaped = (character: string): string =>
 
 /** The text with every character made visible that a terminal would act upon or hide. */
 export const visible = (text: string): string =>
-  plain.test(text) ? text : text.replace(hidden, (character) => short[character] ?? escaped(character));
+  plain.test(text) ? text : text.replace(hidden(), (character) => short[character] ?? escaped(character));
 
 const laidOut = /^[ -~\n]*$/;
 
@@ -25,7 +26,7 @@ const laidOut = /^[ -~\n]*$/;
 export const forTerminal = (text: string): string =>
   laidOut.test(text)
     ? text
-    : text.replace(hidden, (character, at: number) => {
+    : text.replace(hidden(), (character, at: number) => {
         const isLayout =
           character === '\n' || character === '\t' || (character === '\r' && text[at + 1] === '\n');
         return isLayout ? character : escaped(character);
