@@ -22,7 +22,7 @@ import {
 } from './collected.ts';
 import type { Arguments } from './command.ts';
 import { hostNamed, noteStoreBlindSpots, readableStore } from './database.ts';
-import { withMadeViews } from './made_views.ts';
+import { mayNameViews, withMadeViews } from './made_views.ts';
 import { tellMistakes } from './mistakes.ts';
 import { names } from './names.ts';
 import { printNote } from './output.ts';
@@ -67,17 +67,43 @@ const noteMixed = (given: Arguments, { sql, query }: Question, asked: Asked, hos
   );
 };
 
+interface Memory {
+  readonly db: Db;
+  readonly known: Names;
+}
+
 /** A database with all tables, in which the statement can be prepared. */
-const memoryFor = async (sql: string): Promise<{ readonly db: Db; readonly known: Names }> => {
+const memoryOfAll = async (sql: string): Promise<Memory> => {
   const db = openMemory(tables);
   const known = await withMadeViews(db, sql, names, { now: 0, isStored: false });
   prepareGuarded(db, sql, known);
   return { db, known };
 };
 
+/** What reads more tables than it names, or sees where they lie: a view, the schema, and what SQLite tells of a statement. */
+const seesAll = (sql: string): boolean => mayNameViews.test(sql) || /sqlite_|pragma_|explain/i.test(sql);
+
+/**
+ * A database in which the statement can be prepared: of those that it names, for to make all takes longer than to answer. Whatever
+ * is wrong with it is told by one who has all.
+ */
+const memoryFor = async (sql: string): Promise<Memory> => {
+  if (seesAll(sql)) return await memoryOfAll(sql);
+  const text = sql.toLowerCase();
+  const db = openMemory(tables.filter(({ name }) => text.includes(name)));
+  try {
+    prepareGuarded(db, sql, names);
+    return { db, known: names };
+  } catch {
+    db.close();
+    return await memoryOfAll(sql);
+  }
+};
+
 export const worldOfSources = async (given: Arguments, question: Question): Promise<AskedWorld> => {
   const { sql, query } = question;
-  const { db, known } = await memoryFor(sql);
+  // What a query of the library finds depends on table_status, too.
+  const { db, known } = await (query === null ? memoryFor : memoryOfAll)(sql);
   const asked = { db, tables, names: known };
   // Of a query of the library it matters what is certain.
   const touched = new Set([...touchedTables(db, sql), ...(query === null ? [] : ['table_status'])]);

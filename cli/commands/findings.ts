@@ -244,6 +244,14 @@ const tellLiterals = (
   memory.close();
 };
 
+/** The queries of a folder, checked. */
+const queriesIn = (folder: string, store: Store | null): readonly Query[] => {
+  const empty = openMemory(tables);
+  const all = readQueries(folder).map((one) => checkQuery(one, names, tables, empty, store?.db ?? null));
+  empty.close();
+  return all;
+};
+
 /** The queries that the command line asks for, checked before anything is collected. */
 const askedOf = (given: Arguments, store: Store | null): Asked => {
   const folder = given.text('queries');
@@ -268,12 +276,7 @@ const askedOf = (given: Arguments, store: Store | null): Asked => {
       evaluate: ({ db, now }) => evaluatePacks(db, { ...prepared, queries }, now),
     };
   }
-  const empty = openMemory(tables);
-  const all =
-    folder === null
-      ? library
-      : readQueries(folder).map((one) => checkQuery(one, names, tables, empty, store?.db ?? null));
-  empty.close();
+  const all = folder === null ? library : queriesIn(folder, store);
   if (folder !== null) checkExplanations(all);
   const notSeenAfter = given.number('not-seen-after');
   const overlay = overlayOf(given, folder === null ? [] : all);

@@ -329,3 +329,22 @@ test.serial('a reader that stops early is no error', async (t) => {
   t.is(stdout, '{"x":1}\n');
   t.is(stderr, '');
 });
+
+test.serial('a statement is answered as if every table were there, whichever it names', async (t) => {
+  const ask = (sql: string) => cli(['query', '--source', managed, '--csv', sql]);
+  const all = await Promise.all(tables.map(({ name }) => ask(`SELECT count(*) FROM ${name.toUpperCase()}`)));
+  t.true(all.every(({ code, stdout }) => code === 0 && /^count\(\*\)\r\n[0-9]+\r\n$/.test(stdout)));
+  const schema = await ask("SELECT count(*) FROM sqlite_schema WHERE type = 'table'");
+  t.is(schema.stdout.split('\r\n')[1], String(tables.length));
+  // Where its table lies is told as it was when all were made.
+  const opened = await ask('EXPLAIN SELECT username FROM users');
+  const [, , root] = /OpenRead,([0-9]+),([0-9]+)/.exec(opened.stdout) ?? [];
+  t.true(Number(root) > tables.findIndex(({ name }) => name === 'users'), opened.stdout);
+  const wrong = await ask('SELECT filevault_enabled FROM users');
+  t.is(wrong.code, 1);
+  t.regex(wrong.stderr, /filevault_status/);
+  const near = await ask('SELECT * FROM secure_tokenz');
+  t.regex(near.stderr, /secure_tokens/);
+  const view = await ask('SELECT count(*) AS views FROM os_version');
+  t.is(view.stdout, 'views\r\n1\r\n', view.stderr);
+});
