@@ -22,6 +22,11 @@ const works = {
     ...['overview', ...source, '--then', 'findings', ...source],
     ...['--then', 'snapshot', '--db', file('one.db'), ...source],
   ],
+  ask: [
+    [],
+    ...['query', ...source, 'SELECT * FROM hosts'],
+    ...['--then', 'query', ...source, 'SELECT * FROM secure_tokens'],
+  ],
   query: [[], 'query', '--db', file('one.db'), 'SELECT * FROM users'],
   findings: [[], 'findings', '--db', file('one.db')],
   export: [
@@ -50,7 +55,7 @@ export const makeCaches = (node, dist, scratch, isSettled) => {
   const make = (kind) => {
     const [written, ...words] = works[kind];
     clear(written);
-    const how = kind === 'query' ? ['--guarded'] : [];
+    const how = kind === 'query' || kind === 'ask' ? ['--guarded'] : [];
     const program = [join(root, 'scripts/code_cache.cjs'), ...how, dist, kind, ...words];
     const { status, stderr } = spawnSync(node, [...predictable, ...program], {
       cwd: scratch,

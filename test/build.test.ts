@@ -73,6 +73,14 @@ builtTest('dist snapshots, queries its database and merges it', (t) => {
   t.is(one?.stdout, two?.stdout);
 });
 
+builtTest('the build made every cache that the loader may ask for, with each part of the program', (t) => {
+  const loader = readFileSync(join(root, 'dist/tokenquery.cjs'), 'utf8');
+  const choice = /const cacheOf = [^]*?\n\};\n/.exec(loader)?.[0] ?? '';
+  const kinds = [...choice.matchAll(/(?:return |\? |: )'([a-z]+)'/g)].map(([, kind]) => kind);
+  for (const kind of ['start', 'ask', 'collect', 'query', 'findings']) t.true(kinds.includes(kind), kind);
+  for (const kind of new Set(kinds)) t.true(existsSync(join(root, `dist/caches/${kind}/index.cjs`)), kind);
+});
+
 /** Takes parts away; what does not need them runs as before. */
 const runsWithout = (
   t: ExecutionContext,
