@@ -28,6 +28,8 @@ const threadMegabytes = 192;
 const mostThreads = 4;
 /** Groups that each thread is given ahead of the one that stores. */
 const ahead = 2;
+/** When a group is told, none after so many more was begun. */
+export const mostAhead = mostThreads * ahead;
 
 interface Waiting {
   readonly fulfil: (found: Found) => void;
@@ -78,8 +80,9 @@ export async function* judgedInThreads(
   groups: readonly Observed[],
 ): AsyncGenerator<Found> {
   const count = Math.min(mostThreads, groups.length, availableParallelism());
-  const threads = Array.from({ length: count }, () => new JudgeThread(entry, task));
+  const threads: JudgeThread[] = [];
   try {
+    for (let index = 0; index < count; index += 1) threads.push(new JudgeThread(entry, task));
     const begun: Promise<Found>[] = [];
     const begin = (): void => {
       const group = groups[begun.length];

@@ -11,7 +11,7 @@ import type { EvaluatedHost } from '../store/findings.ts';
 import type { ThreadEntry } from '../store/worker.ts';
 import { HostJudge, withAccepted } from './findings.ts';
 import type { FoundOnHost, Judgement } from './findings.ts';
-import { judgedInThreads, leastHostsForThreads } from './judge_threads.ts';
+import { judgedInThreads, leastHostsForThreads, mostAhead } from './judge_threads.ts';
 import type { Observed } from './judge_threads.ts';
 
 /** The snapshots of a host that are to be judged: their times, the first one first. */
@@ -140,6 +140,17 @@ const judgeLast = (
   judge.end();
 };
 
+/** Tells, in a transaction, whether what was found in a thread for a group may be older than what another program wrote. */
+const agedGroups = ({ db }: Store): ((index: number) => boolean) => {
+  const version = (): unknown => db.pragma('data_version', { simple: true });
+  let [known, firstFresh] = [version(), 0];
+  return (index) => {
+    const is = version();
+    if (is !== known) [known, firstFresh] = [is, index + mostAhead];
+    return index < firstFresh;
+  };
+};
+
 /** The same with threads that find, while this one stores. */
 const judgeLastInThreads = async (
   store: Store,
@@ -151,21 +162,25 @@ const judgeLastInThreads = async (
   const groups = [...turnsAtOnce({ prepare }, turns)];
   const task = { task: 'judge', path: store.path, expect } as const;
   const lastTime = prepare('SELECT last_time FROM _host WHERE host_id = ?').pluck();
+  const isAged = agedGroups(store);
+  const judge = new HostJudge(store.db, store.tables, judgement);
   let index = 0;
   for await (const found of judgedInThreads(entry, task, groups.map(observedOf))) {
     const group = groups[index] ?? [];
-    index += 1;
     transact(store, () => {
       // Of one that another program brought a snapshot of meanwhile, that program judges the new one.
       const own = group.filter(({ hostId, time }) => lastTime.get(hostId) === time);
+      if (isAged(index)) return judgeTurns({ prepare }, judge, own);
       const accepted = own.map(({ hostId, time }) => {
         const of = found.get(hostId) as FoundOnHost;
         return [hostId, withAccepted(hostId, time, of, exceptions)] as const;
       });
-      storeTurns({ prepare }, new Map(accepted), own);
+      return storeTurns({ prepare }, new Map(accepted), own);
     });
+    index += 1;
     step(group.length);
   }
+  judge.end();
 };
 
 interface ThreadedJudging extends Pick<Judging, 'step'> {

@@ -14,7 +14,8 @@ import type { Store } from '../../store/store.ts';
 import { storeWriter } from '../../store/writer/writer.ts';
 import { tables } from '../../tables/index.ts';
 import { temporaryFolder } from '../standin.ts';
-import { collectionOf, day, deny, later, now } from './constructed.ts';
+import { addPerson, cleanHost, collectionOf, day, deny, later, now } from './constructed.ts';
+import type { Host } from './constructed.ts';
 import { fleetOf } from './fleet.ts';
 
 const many = leastHostsForThreads + 20;
@@ -83,6 +84,46 @@ test('threads find what one thread finds, and it is stored in the same order', a
   );
   one.close();
   several.close();
+});
+
+test('what another program brings of the past while threads find is what a host is judged by', async (t) => {
+  const store = stored(t);
+  // Its last look saw an account that one before, which comes late, did not see.
+  const hosts = store.db.prepare('SELECT host_id FROM _host ORDER BY 1').pluck().all() as string[];
+  const hostId = `${hosts[40]!.slice(0, -1)}9`;
+  const look = cleanHost(hostId, now);
+  addPerson(look, { username: 'newcomer', uid: 777 });
+  const before = cleanHost(hostId, now - day);
+  const bring = (to: Store, host: Host): void =>
+    transact(to, () => {
+      const snapshot = snapshotOf(tables, collectionOf(host), 'tokenquery test');
+      storeWriter(to.db, tables).add([snapshot], now + 9 * day);
+    });
+  bring(store, look);
+  const past = store.db
+    .prepare('SELECT count(*) - count(DISTINCT host) FROM _snapshot')
+    .pluck()
+    .get() as number;
+  let isBrought = false;
+  await judgePendingInThreads(store, sinceOf(store), {
+    entry: programEntry,
+    progress: (done) => {
+      // Those of the past come first.
+      if (isBrought || done <= past) return;
+      isBrought = true;
+      // By then, threads have found what they were given ahead.
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 3000);
+      const other = openForWriting(store.path, tables);
+      bring(other, before);
+      judgePending(other, new Map([[hostId, before.time]]));
+      other.close();
+    },
+  });
+  const found = store.db.prepare(
+    "SELECT subject, from_time FROM _finding WHERE query_name = 'account_created' AND host = (SELECT host FROM _host WHERE host_id = ?)",
+  );
+  t.deepEqual(found.all(hostId), [{ subject: 'newcomer', from_time: now }]);
+  store.close();
 });
 
 test('what is wrong in a thread is told, and no thread goes on', async (t) => {
