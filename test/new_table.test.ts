@@ -8,6 +8,7 @@ import type { ExecutionContext } from 'ava';
 import { root, temporaryFolder } from './standin.ts';
 
 const copied = [
+  'ava.config.js',
   'collector',
   'export',
   'package.json',
