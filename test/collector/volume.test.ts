@@ -77,6 +77,12 @@ const textOf = (collection: Collection): string =>
   JSON.stringify(collection.results.map(({ rows, reason }) => [rows, reason])) +
   JSON.stringify(collection.errors);
 
+/** Only root can lay a file out as somebody else’s: of an ordinary user, all that is there is the user’s own. */
+const laidOut = (rows: readonly Readonly<Record<string, Value>>[]) => {
+  const user = process.geteuid?.() ?? 0;
+  return rows.map((row) => (user !== 0 && row['owner_uid'] === 0 ? { ...row, owner_uid: user } : row));
+};
+
 for (const name of ['macos26-managed', 'macos10.15-mobile', 'macos15-unmanaged']) {
   for (const form of ['whole', 'pair', 'booted'] as const) {
     test(`${name}, ${form}: the rows are those of the Mac itself`, async (t) => {
@@ -93,7 +99,11 @@ for (const name of ['macos26-managed', 'macos10.15-mobile', 'macos15-unmanaged']
         );
       for (const table of whole) {
         const { status, reason } = resultOf(volume, table);
-        t.deepEqual(nameless(resultOf(volume, table)), unbound(nameless(resultOf(mac, table))), table);
+        t.deepEqual(
+          nameless(resultOf(volume, table)),
+          laidOut(unbound(nameless(resultOf(mac, table)))),
+          table,
+        );
         t.true(status === 'ok' || status === 'empty', `${table}: ${reason}`);
       }
       t.true(resultOf(volume, 'users').rows.length > 20);
