@@ -81,13 +81,23 @@ export const unnamedOwned = (path: string, include: string, backend: Backend): C
     ? new NotAsked(`homes were not looked at: the evidence was recorded without --include ${include}`)
     : notRecorded(path, backend);
 
+/** Of a mounted volume. */
+export const ownersHidden = 'the volume is mounted with its owners ignored, so nothing says whose a file is';
+const hintOfOwners = 'mount it with them: sudo diskutil enableOwnership VOLUME';
+
 /** Why a file of a home is not read; null where it was, or is proven absent. */
-export const faultOfOwned = (path: string, { look, bytes }: OwnedFile, uid: number): CollectError | null => {
+export const faultOfOwned = (
+  path: string,
+  { look, bytes, isOwnerHidden }: OwnedFile,
+  uid: number,
+): CollectError | null => {
   const refused = (why: string): CollectError =>
     new CollectError('permission_denied', `${path} was not read: ${why}`, {
       hint: 'look at the file by hand: of a home only a plain file of its account is read',
     });
   if (look?.kind === 'missing') return null;
+  if (isOwnerHidden === true)
+    return new CollectError('not_recorded', `${path} was not read: ${ownersHidden}`, { hint: hintOfOwners });
   if (look?.kind === 'file' && look.uid !== uid) return refused('another account owns it');
   if (look?.kind === 'file' && look.size > maxOwnedBytes) return refused('it is larger than 1 MiB');
   if (bytes === null || look?.kind === 'dir')

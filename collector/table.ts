@@ -44,6 +44,8 @@ export interface Column<out T = unknown> {
    * is not known, as if the column had not been there.
    */
   readonly keptSince?: string;
+  /** It is the owner of a file: of a volume that does not say whose its files are, it is not known. */
+  readonly isOwner?: true;
   /**
    * Of a report: it is another in each snapshot by itself, so it alone is no news, and a report that says only this otherwise is not
    * told again (export/told_reports.ts). `always`, or `where_now`: where it is the time of the snapshot.
@@ -73,6 +75,7 @@ type Meta = Pick<Column, 'privacy'> &
       | 'zeroIsAnswer'
       | 'settled'
       | 'keptSince'
+      | 'isOwner'
       | 'passing'
     >
   >;

@@ -3,7 +3,7 @@ import type { Backend, Stat } from './backends/backend.ts';
 import { CollectError, NotAsked } from './errors.ts';
 import type { Twice } from './errors.ts';
 import type { Parsed, ParsedFile } from './parsing.ts';
-import { notKept, unsafeArgument } from './source_failures.ts';
+import { notKept, ownersHidden, unsafeArgument } from './source_failures.ts';
 import { argvKey, commandIdOf } from './source_reader.ts';
 import type { SourceReader } from './source_reader.ts';
 import { argvOf, isUnsafe } from './sources.ts';
@@ -24,7 +24,7 @@ export interface Draft {
   readonly inapplicable: ReadonlyMap<string, string>;
   /** Columns of which something was left out, because nobody asked for it. */
   readonly leftOut: ReadonlySet<string>;
-  /** Columns of which the evidence dropped what they are made of, and why. */
+  /** Columns of which the evidence dropped what they are made of, or does not say it of any file, and why. */
   readonly notKept: ReadonlyMap<string, string>;
   /** Why what the table tells does not exist on this Mac; null where it may. */
   readonly unsupported: string | null;
@@ -116,11 +116,12 @@ class TableContext implements Context {
 
   #notKept(): ReadonlyMap<string, string> {
     return new Map(
-      Object.entries(this.#table.columns).flatMap(([name, { keptSince }]): [string, string][] =>
-        keptSince !== undefined && this.#isReducedBefore(keptSince)
-          ? [[name, notKept(name, keptSince).message]]
-          : [],
-      ),
+      Object.entries(this.#table.columns).flatMap(([name, { keptSince, isOwner }]): [string, string][] => {
+        if (keptSince !== undefined && this.#isReducedBefore(keptSince))
+          return [[name, notKept(name, keptSince).message]];
+        const isHidden = isOwner === true && this.#drafts.backend.areOwnersHidden === true;
+        return isHidden ? [[name, `${name}: ${ownersHidden}`]] : [];
+      }),
     );
   }
 

@@ -151,14 +151,13 @@ export const checkCodeFolder = (path: string, what: string): void => {
   if (fault !== null) throw notRootsCode(fault, what);
 };
 
-/**
- * Refuses, whoever runs the program, what speaks for root and is not root’s alone, with every folder above it.
- *
- * @param isStandIn In a folder that stands for a Mac, what is the user’s own counts as root’s.
- */
+/** In a folder that stands for a Mac, what is the user’s own counts as root’s. */
+const rootsOf = (isStandIn: boolean): ReadonlySet<number> =>
+  new Set([0, ...(isStandIn ? [process.geteuid?.() ?? 0] : [])]);
+
+/** Refuses, whoever runs the program, what speaks for root and is not root’s alone, with every folder above it. */
 export const checkRootsOwn = (path: string, isStandIn: boolean): void => {
-  const owners = new Set([0, ...(isStandIn ? [process.geteuid?.() ?? 0] : [])]);
-  const fault = faultOnTheWay(path, owners);
+  const fault = faultOnTheWay(path, rootsOf(isStandIn));
   if (fault === null) return;
   throw new FileError(
     fault.path,
@@ -194,9 +193,10 @@ const faultBelow = (
  */
 export const faultOfProgram = (
   places: readonly string[],
+  isStandIn: boolean,
   isLeftOut: (name: string) => boolean = () => false,
 ): Fault | null => {
-  const owners = new Set([0]);
+  const owners = rootsOf(isStandIn);
   for (const place of places) {
     if (isAbsent(place)) continue;
     const fault = faultOnTheWay(place, owners) ?? faultBelow(place, null, owners, isLeftOut);

@@ -1,6 +1,6 @@
 /** What is exported, in the chunks in which every format takes it: snapshots, their tables, their rows. */
 import type { Status } from '../collector/status.ts';
-import type { Table } from '../collector/table.ts';
+import type { Column, Table } from '../collector/table.ts';
 import { isTime } from '../collector/time.ts';
 import { quoteName, quoteText } from '../store/ddl.ts';
 import { nameColumn } from '../store/renames.ts';
@@ -110,12 +110,6 @@ export const objectWriter = (
   };
 };
 
-/** The columns of a row as they are, as a JSON object. */
-export const columnsSql = ({ columns }: Table): string =>
-  `json_object(${Object.keys(columns)
-    .map((name) => `${quoteText(name)}, ${quoteName(name)}`)
-    .join(', ')})`;
-
 /** 1 and 0 as true and false, where that is what they are. */
 export const booleanWriter = (table: Table): ((cells: readonly Cell[]) => string) => {
   const names = Object.keys(table.columns);
@@ -213,11 +207,19 @@ export const objectSql = (members: readonly Member[]): string =>
     .map(([name, sql], index) => `${quoteText(`${index === 0 ? '{' : ','}${JSON.stringify(name)}:`)}, ${sql}`)
     .join(', ')}, '}')`;
 
+/** JSON of a column in SQL. An integer is its own text; to ask a function for that costs more than all else of it. */
+const jsonSql = (name: string, { type }: Column): string =>
+  type === 'INTEGER' ? `ifnull(${quoteName(name)}, 'null')` : `json_quote(${quoteName(name)})`;
+
+/** The columns of a row as they are, as a JSON object in SQL. */
+export const columnsSql = ({ columns }: Table): string =>
+  objectSql(Object.entries(columns).map(([name, column]): Member => [name, jsonSql(name, column)]));
+
 /** The columns of a row in SQL, with 1 and 0 as true and false where that is what they are. */
 export const booleanMembers = ({ columns }: Table): readonly Member[] =>
   Object.entries(columns).map(([name, column]): Member => {
+    if (column.isBoolean !== true) return [name, jsonSql(name, column)];
     const value = quoteName(name);
-    if (column.isBoolean !== true) return [name, `json_quote(${value})`];
     return [name, `CASE WHEN ${value} = 1 THEN 'true' WHEN ${value} IS NULL THEN 'null' ELSE 'false' END`];
   });
 

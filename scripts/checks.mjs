@@ -15,7 +15,8 @@ const checks = {
   'sample hosts are fresh': ['scripts/samples.ts', '--check'],
 };
 
-const run = (node, env, argv) =>
+/** Starts Node, and tells how it ended and all that it said. */
+export const run = (node, env, argv) =>
   new Promise((resolve) => {
     const child = spawn(node, argv, { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] });
     const said = [];

@@ -34,6 +34,7 @@ export default defineTable({
       privacy: 'nobody',
       example: '0',
       nullIsAnswer: 'the file is not there',
+      isOwner: true,
     }),
   },
   key: ['path'],
@@ -45,6 +46,10 @@ export default defineTable({
     'RecordNotFound and ProfileInstalled together, on a Mac that is not enrolled, are what scripts leave ' +
       'that skip the enrolment.',
   ],
+  readAnew: {
+    // Of a volume that does not say whose its files are.
+    '0.8.0': { columns: ['owner_uid'] },
+  },
   examples: [
     'SELECT path, modified_time FROM enrollment_markers WHERE file_exists = 1;',
     'SELECT path, owner_uid FROM enrollment_markers WHERE owner_uid <> 0;',

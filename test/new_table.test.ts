@@ -1,12 +1,14 @@
 /** docs/adding-a-table.md, done as it says in a copy of the project: what the page has an author write is enough. */
 import { spawnSync } from 'node:child_process';
-import { cpSync, readFileSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
 import type { ExecutionContext } from 'ava';
 import { root, temporaryFolder } from './standin.ts';
 
 const copied = [
+  'ava.config.js',
   'collector',
   'export',
   'package.json',
@@ -26,14 +28,47 @@ const copyOf = (t: ExecutionContext): string => {
   return folder;
 };
 
+// What V8 made of the copies is of use to these tests alone.
+const compiled = mkdtempSync(join(tmpdir(), 'tokenquery-test-'));
+test.after.always(() => rmSync(compiled, { recursive: true, force: true }));
+
 const run = (folder: string, ...argv: readonly string[]) =>
   spawnSync(process.execPath, ['--disable-warning=ExperimentalWarning', ...argv], {
     cwd: folder,
     encoding: 'utf8',
-    env: { PATH: process.env['PATH'], NO_COLOR: '1' },
+    env: { PATH: process.env['PATH'], NO_COLOR: '1', NODE_COMPILE_CACHE: compiled },
   });
 const newTable = (folder: string, ...words: readonly string[]) =>
   run(folder, join(folder, 'scripts/new-table.ts'), ...words);
+/** The same for many command lines in one process: the script is loaded anew for each, and what it imports once. */
+const newTables = (folder: string, lines: readonly (readonly string[])[]) => {
+  const runner = join(folder, 'lines.mjs');
+  writeFileSync(
+    runner,
+    `
+    const ended = [];
+    let now = {};
+    for (const name of ['stdout', 'stderr']) process[name].write = (text) => Boolean((now[name] += text));
+    for (const [index, words] of ${JSON.stringify(lines)}.entries()) {
+      process.exitCode = 0;
+      process.argv.splice(2, Infinity, ...words);
+      now = { stdout: '', stderr: '' };
+      await import('./scripts/new-table.ts?' + index);
+      ended.push({ ...now, status: process.exitCode });
+    }
+    process.exitCode = 0;
+    delete process.stdout.write;
+    process.stdout.write(JSON.stringify(ended));
+    `,
+  );
+  const { stdout, stderr } = run(folder, runner);
+  if (stderr !== '') throw new Error(stderr);
+  return JSON.parse(stdout) as readonly {
+    readonly status: number;
+    readonly stdout: string;
+    readonly stderr: string;
+  }[];
+};
 const tableTests = (folder: string, table: string) =>
   run(folder, 'node_modules/ava/entrypoints/cli.js', 'test/tables.test.ts', '-m', `${table}: *`);
 
@@ -145,8 +180,12 @@ test('new-table refuses what cannot be, says why, and writes nothing', (t) => {
     ['tokens sysadminctl_secure_token_status', 1, /asked once for each \{username\}.*\n.*tables\//],
     ['rows plist', 1, /collector\/parsers\/plist\.ts is there/],
   ];
-  for (const [words, code, pattern] of cases) {
-    const { status, stdout, stderr } = newTable(folder, ...words.split(' ').filter((word) => word !== ''));
+  const ended = newTables(
+    folder,
+    cases.map(([words]) => words.split(' ').filter((word) => word !== '')),
+  );
+  for (const [index, [words, code, pattern]] of cases.entries()) {
+    const { status, stdout = '', stderr = '' } = ended[index] ?? {};
     t.is(status, code, `${words}\n${stderr}`);
     t.regex(stderr, pattern);
     t.regex(stderr, /^new-table: error: /);

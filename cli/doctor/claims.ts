@@ -1134,6 +1134,13 @@ export const claims: readonly Claim[] = [
     "isByHand": true
   },
   {
+    "claim": "a volume whose owners are ignored shows the folder of the accounts as somebody else's than root's, to root and to a user",
+    "command": "diskutil info VOLUME | grep Owners; ls -ldn VOLUME/private/var/db/dslocal; sudo ls -ldn VOLUME/private/var/db/dslocal",
+    "who": "anybody",
+    "asks": [],
+    "isByHand": true
+  },
+  {
     "claim": "the folder of records changes its time when an account, or a password, changes",
     "command": "sudo stat -f %m /var/db/dslocal/nodes/Default/users before and after",
     "who": "anybody",

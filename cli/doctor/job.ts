@@ -141,7 +141,7 @@ const programLine = (mac: OwnMac, { program }: Installed): readonly Line[] => {
     return [
       failure('job', `it starts ${program}, which is not there or may not be looked at`, 'install it there'),
     ];
-  const fault = filesLine('job', placesStartedBy(at), true);
+  const fault = filesLine('job', placesStartedBy(at), { isRoots: true, isStandIn: mac.isStandIn });
   return fault === null ? [] : [fault];
 };
 

@@ -60,9 +60,13 @@ export const placesStartedBy = (path: string): readonly string[] => {
 const isLeftOut = (name: string): boolean => name === 'samples';
 
 /** What root would refuse to start of a program, as a line; null where all is root’s alone. */
-export const filesLine = (check: string, places: readonly string[], isRoots: boolean): Line | null => {
+export const filesLine = (
+  check: string,
+  places: readonly string[],
+  { isRoots, isStandIn }: { readonly isRoots: boolean; readonly isStandIn: boolean },
+): Line | null => {
   try {
-    const fault = faultOfProgram(places, isLeftOut);
+    const fault = faultOfProgram(places, isStandIn, isLeftOut);
     if (fault === null) return null;
     if (fault.isUnseen) return unknown(check, `${fault.path}${fault.what}`, 'run doctor with sudo');
     const says = `${fault.path}${fault.what}, and root starts only what is root’s alone`;
@@ -109,7 +113,7 @@ export const programLines = ({ kind, folder, node }: Installation, isMac: boolea
   return [
     ok('program', `tokenquery ${version}, ${how}: ${kind === 'executable' ? node : folder}`),
     ok('node', `${process.version}${kind === 'executable' ? ', inside the program' : `: ${node}`}`),
-    filesLine('files', places, isRoots) ??
+    filesLine('files', places, { isRoots, isStandIn: false }) ??
       ok('files', 'program and Node are root’s alone, with every folder above'),
     user,
   ];

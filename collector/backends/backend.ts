@@ -23,6 +23,8 @@ export interface Backend {
   readonly hostId: string | null;
   /** Of evidence that was reduced when it was recorded: the version whose lists of what may be kept did it. */
   readonly allowList?: string;
+  /** It is mounted so that every file seems to be of whoever looks, or of nobody. */
+  readonly areOwnersHidden?: boolean;
   run(source: CommandName, argv: readonly string[]): Promise<Output | null>;
   readFile(path: string): Promise<FileContent | null>;
   /** The names in a folder; a backend without it has none recorded. */
@@ -36,6 +38,8 @@ export interface Backend {
 export interface OwnedFile {
   readonly look: PathStat | null;
   readonly bytes: Uint8Array | null;
+  /** Nothing says whose it is, so it was not read. */
+  readonly isOwnerHidden?: true;
 }
 
 /** What running one command brought, whether now or when the evidence was recorded. */

@@ -85,6 +85,12 @@ class Volume {
     this.#maxEntries = maxEntries;
   }
 
+  /** Whether the files of root seem to be of somebody else: macOS keeps the accounts in a folder of root's. */
+  async areOwnersHidden(): Promise<boolean> {
+    const place = await find(this.#data, nodePath, true);
+    return place.kind === 'found' && place.stats.uid !== 0;
+  }
+
   /** When the Mac last wrote what is read here; 0 where nothing is found. */
   async writtenTime(): Promise<number> {
     const times = [0];
@@ -152,6 +158,7 @@ class Volume {
     if (place.kind === 'missing') return { look: place, bytes: null };
     if (place.kind !== 'found' || !place.stats.isFile()) return refused;
     const look = pathStatOf(place.stats);
+    if (await this.areOwnersHidden()) return { look, bytes: null, isOwnerHidden: true };
     return { look, bytes: isOwn(look, uid) ? await readPlace(place, path) : null };
   }
 
@@ -216,6 +223,7 @@ export const volumeBackend = async (
     capturedTime: await volume.writtenTime(),
     euid: null,
     hostId: options.hostId ?? null,
+    areOwnersHidden: await volume.areOwnersHidden(),
     run: (source, argv) => volume.run(source, argv),
     readFile: (file) => volume.readFile(file),
     list: (folder) => volume.list(folder),

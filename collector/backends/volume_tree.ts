@@ -143,7 +143,7 @@ export const denied = (what: string): CollectError =>
   process.geteuid?.() === 0
     ? new CollectError('full_disk_access_required', `${what} may not be read, not even by root`)
     : new CollectError('permission_denied', `${what} may not be read`, {
-        hint: 'run as root, or mount the volume so that its owners are ignored',
+        hint: 'run as root',
       });
 
 interface File {

@@ -211,24 +211,28 @@ const accountTables = [
 ] as const;
 const identityColumns = new Set(['uid', 'gid', 'username', 'uuid', 'is_admin', 'description']);
 
-/** The same as text in JSON. */
-const tagText = (value: Cell, isBoolean: boolean): string => {
-  if (typeof value === 'string') return jsonCell(value);
-  if (value === null) return '"unknown"';
-  return isBoolean ? `"${value === 1}"` : `"${value}"`;
+/** A column as a tag, with a comma before it: whole where it has one of few values, else what stands before its text. */
+const tagOf = (name: string, index: number, isBoolean: boolean) => {
+  const start = `,{"name":${JSON.stringify(name)},"value":`;
+  return {
+    ...{ index, isBoolean, start, unknown: `${start}"unknown"}` },
+    ...{ yes: `${start}"true"}`, no: `${start}"false"}` },
+  };
 };
 
 /** Writes what a row tells of an account, beside who it is, as tags, each with a comma before it. */
 const tagsWriter = (table: Table, prefix = ''): ((row: Row) => string) => {
-  const columns = Object.entries(table.columns).flatMap(([name, { isBoolean }], index) =>
-    identityColumns.has(name)
-      ? []
-      : [[index, isBoolean === true, `,{"name":${JSON.stringify(prefix + name)},"value":`] as const],
+  const tags = Object.entries(table.columns).flatMap(([name, { isBoolean }], index) =>
+    identityColumns.has(name) ? [] : [tagOf(prefix + name, index, isBoolean === true)],
   );
   return ({ cells }) => {
     let written = '';
-    for (const [index, isBoolean, start] of columns)
-      written += `${start}${tagText(cells[index] ?? null, isBoolean)}}`;
+    for (const { index, isBoolean, start, unknown, yes, no } of tags) {
+      const value = cells[index] ?? null;
+      if (value === null) written += unknown;
+      else if (typeof value === 'string') written += `${start}${jsonCell(value)}}`;
+      else written += isBoolean ? (value === 1 ? yes : no) : `${start}"${value}"}`;
+    }
     return written;
   };
 };
@@ -239,6 +243,7 @@ const member = (name: string, value: string | undefined): string =>
 
 /** Finds the rows of an account: by its UUID where both have one, else by its name. */
 const accountIndex = (rows: readonly Row[]): ((account: Row) => readonly Row[]) => {
+  if (rows.length === 0) return () => rows;
   const byUuid = Map.groupBy(rows, (row) => text(row.cell('uuid')) ?? '');
   const byName = Map.groupBy(rows, (row) => text(row.cell('username')) ?? '');
   return (account) => {
@@ -253,14 +258,39 @@ const accountIndex = (rows: readonly Row[]): ((account: Row) => readonly Row[]) 
 const membershipKey = (row: Row): string =>
   `${text(row.cell('username')) ?? ''}\0${text(row.cell('uid')) ?? ''}`;
 
+/** The groups of an account as a member of an object, with a comma before it; nothing where it is in none. */
+const groupsWriter = (rows: readonly Row[]): ((account: Row) => string) => {
+  if (rows.length === 0) return () => '';
+  const memberships = Map.groupBy(rows, membershipKey);
+  return (account) => {
+    const groups = (memberships.get(membershipKey(account)) ?? [])
+      .map((other) => defined({ name: text(other.cell('groupname')), uid: text(other.cell('gid')) }))
+      .filter((group) => Object.keys(group).length > 0);
+    return groups.length === 0 ? '' : `,"groups":${JSON.stringify(groups)}`;
+  };
+};
+
+/** What was seen of how an account may log in, as members of an object, each with a comma before it. */
+const authoritiesWriter = (authorities: Collected | undefined): ((account: Row) => string) => {
+  const isObserved = authorities !== undefined && isSeen(authorities.status);
+  const find = accountIndex(authorities?.rows ?? []);
+  return (account) => {
+    const found = find(account);
+    const labels =
+      found.length === 0 ? [] : [...new Set(found.flatMap((other) => text(other.cell('tag')) ?? []))];
+    return (
+      (isObserved ? `,"is_disabled":${labels.includes('DisabledUser')}` : '') +
+      (labels.length > 0 ? `,"labels":${JSON.stringify(labels)}` : '')
+    );
+  };
+};
+
 /** Events of accounts, as text: what is the same for all of them is written once. */
 const userEvents = function* (head: Head, device: string, tables: Tables): Generator<string> {
   const users = tables.get('users');
   if (users === undefined) return;
-  const authorities = tables.get('authentication_authorities');
-  const isObserved = authorities !== undefined && isSeen(authorities.status);
-  const authoritiesOf = accountIndex(authorities?.rows ?? []);
-  const memberships = Map.groupBy(rowsOf(tables, 'user_groups'), membershipKey);
+  const authoritiesOf = authoritiesWriter(tables.get('authentication_authorities'));
+  const groupsOf = groupsWriter(rowsOf(tables, 'user_groups'));
   const others = accountTables.flatMap((name) => {
     const own = tables.get(name);
     if (own === undefined) return [];
@@ -271,29 +301,23 @@ const userEvents = function* (head: Head, device: string, tables: Tables): Gener
   const [start, middle] = JSON.stringify(eventOf(5003, head, { id: '', log: 'users' }))
     .slice(0, -1)
     .split('"uid":""');
+  const [beforeId, beforeUser] = [`${start}"uid":"`, `"${middle},"device":${device},"user":`];
   for (const row of users.rows) {
-    const labels = [...new Set(authoritiesOf(row).flatMap((other) => text(other.cell('tag')) ?? []))];
-    const groups = (memberships.get(membershipKey(row)) ?? [])
-      .map((other) => defined({ name: text(other.cell('groupname')), uid: text(other.cell('gid')) }))
-      .filter((group) => Object.keys(group).length > 0);
     let tags = ownTags(row);
     for (const { tagsOf, find } of others) {
       const [found] = find(row);
       if (found !== undefined) tags += tagsOf(found);
     }
-    const uid = text(row.cell('uid'));
+    const uid = member('uid', text(row.cell('uid')));
     const uuid = text(row.cell('uuid'));
     const name = member('name', text(row.cell('username')));
-    // Opened, and not closed: the tags come last.
-    const account =
-      `{"type_id":7,"type":"Mac OS Account"${name}${member('uid', uuid ?? uid ?? row.id)}` +
-      (isObserved ? `,"is_disabled":${labels.includes('DisabledUser')}` : '') +
-      (labels.length > 0 ? `,"labels":${JSON.stringify(labels)}` : '');
-    const user =
-      userType(row) +
-      `${name}${member('uid', uid)}${member('uid_alt', uuid)}${member('full_name', text(row.cell('description')))}` +
-      (groups.length > 0 ? `,"groups":${JSON.stringify(groups)}` : '');
-    yield `${start}"uid":"${row.id}"${middle},"device":${device},"user":${user},"account":${account},"tags":[${tags.slice(1)}]}}}\n`;
+    const known = uuid === undefined ? uid : member('uid', uuid);
+    // The account is the last member of the user, and its tags are the last of it.
+    yield (
+      `${beforeId}${row.id}${beforeUser}${userType(row)}${name}${uid}${member('uid_alt', uuid)}` +
+        `${member('full_name', text(row.cell('description')))}${groupsOf(row)},"account":{"type_id":7,"type":"Mac OS Account"` +
+        `${name}${known === '' ? member('uid', row.id) : known}${authoritiesOf(row)},"tags":[${tags.slice(1)}]}}}\n`
+    );
   }
 };
 

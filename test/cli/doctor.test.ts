@@ -786,7 +786,10 @@ asRoot('whatever the launcher refuses to start as root doctor tells, and nothing
     return here;
   };
   const look = (here: string): Line | null =>
-    filesLine('files', [...placesOf(here).slice(1), join(here, 'node_modules/.bin/node')], true);
+    filesLine('files', [...placesOf(here).slice(1), join(here, 'node_modules/.bin/node')], {
+      isRoots: true,
+      isStandIn: false,
+    });
   t.is(look(make()), null);
   const places = [
     '.',

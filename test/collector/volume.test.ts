@@ -3,7 +3,9 @@ import { spawn, spawnSync } from 'node:child_process';
 import {
   chmodSync,
   cpSync,
+  lchownSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -22,6 +24,7 @@ import { evidenceBackend } from '../../collector/backends/evidence.ts';
 import { writeXmlPlist } from '../../collector/parsers/plist_write.ts';
 import type { PlistValue } from '../../collector/parsers/plist_value.ts';
 import { commandNames } from '../../collector/sources.ts';
+import { faultOfOwned } from '../../collector/source_failures.ts';
 import { volumeFiles, volumeBackend } from '../../collector/backends/volume.ts';
 import type { Value } from '../../collector/table.ts';
 import { tables } from '../../tables/index.ts';
@@ -77,6 +80,12 @@ const textOf = (collection: Collection): string =>
   JSON.stringify(collection.results.map(({ rows, reason }) => [rows, reason])) +
   JSON.stringify(collection.errors);
 
+const isRoot = process.geteuid?.() === 0;
+
+/** Only root can lay a file out as root's; where all is the user's own, nothing says whose it was. */
+const laidOut = (rows: readonly Readonly<Record<string, Value>>[]) =>
+  rows.map((row) => (isRoot || row['owner_uid'] === undefined ? row : { ...row, owner_uid: null }));
+
 for (const name of ['macos26-managed', 'macos10.15-mobile', 'macos15-unmanaged']) {
   for (const form of ['whole', 'pair', 'booted'] as const) {
     test(`${name}, ${form}: the rows are those of the Mac itself`, async (t) => {
@@ -93,7 +102,11 @@ for (const name of ['macos26-managed', 'macos10.15-mobile', 'macos15-unmanaged']
         );
       for (const table of whole) {
         const { status, reason } = resultOf(volume, table);
-        t.deepEqual(nameless(resultOf(volume, table)), unbound(nameless(resultOf(mac, table))), table);
+        t.deepEqual(
+          nameless(resultOf(volume, table)),
+          laidOut(unbound(nameless(resultOf(mac, table)))),
+          table,
+        );
         t.true(status === 'ok' || status === 'empty', `${table}: ${reason}`);
       }
       t.true(resultOf(volume, 'users').rows.length > 20);
@@ -113,6 +126,42 @@ for (const name of ['macos26-managed', 'macos10.15-mobile', 'macos15-unmanaged']
     });
   }
 }
+
+/** Makes all of a folder somebody's, as a volume looks that is mounted with its owners ignored. */
+const giveAll = (folder: string, uid: number): void => {
+  for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' }))
+    lchownSync(join(folder, name), uid, uid);
+};
+
+(isRoot ? test : test.skip)(
+  'where owners are ignored nobody is told for one, and no file of a home is read (needs root)',
+  async (t) => {
+    const { folder, ...made } = mounted(t);
+    const home = join(made.data, 'Users/alice/.ssh');
+    mkdirSync(home, { recursive: true });
+    writeFileSync(join(home, 'authorized_keys'), 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAAA alice\n');
+    const [owner] = resultOf(await collected(folder), 'enrollment_markers').rows.flatMap((row) =>
+      row['file_exists'] === 1 ? [row['owner_uid']] : [],
+    );
+    t.is(owner, 0);
+    giveAll(folder, 501);
+    const backend = await volumeBackend(folder);
+    const { rows, status, reason, columnsAffected } = resultOf(
+      await collect(asked, backend),
+      'enrollment_markers',
+    );
+    t.true(rows.some((row) => row['file_exists'] === 1));
+    t.true(rows.every((row) => row['owner_uid'] === null));
+    t.is(status, 'ok');
+    t.deepEqual(columnsAffected, ['owner_uid']);
+    t.regex(reason ?? '', /^owner_uid: the volume is mounted with its owners ignored/);
+    const owned = await backend.readOwned?.('/Users/alice/.ssh/authorized_keys', 501);
+    t.is(owned?.bytes, null);
+    const fault = owned == null ? null : faultOfOwned('authorized_keys', owned, 501);
+    t.regex(fault?.message ?? '', /owners ignored/);
+    t.is(fault?.code, 'not_recorded');
+  },
+);
 
 test('a Data volume by itself knows the accounts and not the version', async (t) => {
   const { data } = mounted(t, managed, 'pair');

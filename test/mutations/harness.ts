@@ -21,6 +21,8 @@ export interface Choice {
   readonly subjects: number;
   /** The part of the operators on each source that is used, from 0 to 1. */
   readonly share: number;
+  /** Of the Macs for which an operator on a source is drawn, one after the other, every so many use it: the first for certain. */
+  readonly every: number;
 }
 
 /** What `npm test` has time for. */
@@ -33,11 +35,12 @@ export const shortChoice: Choice = {
   per: 1,
   subjects: 1,
   share: 0.6,
+  every: 2,
 };
 
 /** The same of the Macs as volumes, and by the printed collector: each asks more of the machine. */
-export const shortOfVolumes: Choice = { ...shortChoice, share: 0.45 };
-export const shortOfScript: Choice = { ...shortChoice, share: 0.12 };
+export const shortOfVolumes: Choice = { ...shortChoice, share: 0.45, every: 1 };
+export const shortOfScript: Choice = { ...shortChoice, share: 0.12, every: 1 };
 
 export interface Offence {
   readonly host: string;
@@ -73,6 +76,14 @@ const sampleOf = <T>(all: readonly T[], count: number, random: () => number): re
   return taken;
 };
 
+/** How often an operator on a source was drawn by now. */
+const draws = new Map<string, number>();
+const isTurn = (what: string, every: number): boolean => {
+  const count = draws.get(what) ?? 0;
+  draws.set(what, count + 1);
+  return count % every === 0;
+};
+
 /** A sample of the mutations of one Mac: `per` of each operator on each source and subject. */
 const chosen = (bundle: Bundle, all: readonly Mutation[], choice: Choice): readonly Mutation[] => {
   const fitting = all.filter(
@@ -89,7 +100,8 @@ const chosen = (bundle: Bundle, all: readonly Mutation[], choice: Choice): reado
     return sampleOf(subjects, choice.subjects, randomOf(name)).flatMap((ofSubject) =>
       [...Map.groupBy(ofSubject, ({ operator }) => operator)].flatMap(([operator, sites]) => {
         const random = randomOf(`${name} ${operator}`);
-        return random() < choice.share ? sampleOf(sites, choice.per, random) : [];
+        const isChosen = random() < choice.share && isTurn(`${source} ${operator}`, choice.every);
+        return isChosen ? sampleOf(sites, choice.per, random) : [];
       }),
     );
   });

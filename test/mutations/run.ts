@@ -110,7 +110,7 @@ const choiceOf = (short: Choice): Choice => {
   const named = { host, source, operator, site };
   if (values.short) return { ...short, ...named };
   const [per, subjects, seed] = [values.per, values.subjects, values.seed].map(Number);
-  return { ...named, per: per ?? 4, subjects: subjects ?? 4, seed: seed ?? 1, share: 1 };
+  return { ...named, per: per ?? 4, subjects: subjects ?? 4, seed: seed ?? 1, share: 1, every: 1 };
 };
 
 const [way, short] = ways.get(values.way) ?? [];
