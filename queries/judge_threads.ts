@@ -31,8 +31,11 @@ const ahead = 2;
 /** When a group is told, none after so many more was begun. */
 export const mostAhead = mostThreads * ahead;
 
+/** Null where the thread came to its end before it answered: whoever asks can still find it out. */
+type Answered = Found | null;
+
 interface Waiting {
-  readonly fulfil: (found: Found) => void;
+  readonly fulfil: (found: Answered) => void;
   readonly reject: (error: unknown) => void;
 }
 
@@ -40,6 +43,8 @@ interface Waiting {
 class JudgeThread {
   readonly #worker: Worker;
   readonly #waiting: Waiting[] = [];
+  /** As of one whose memory did not suffice. */
+  #isDead = false;
 
   constructor(entry: ThreadEntry, task: JudgeTask) {
     this.#worker = new Worker(entry.script, {
@@ -53,10 +58,14 @@ class JudgeThread {
       else if ('fault' in message) this.#fail(new Error(message.fault));
       else this.#fail(new UserError(message.message, message.hint));
     });
-    this.#worker.on('error', (error) => this.#fail(error));
+    this.#worker.on('error', () => {
+      this.#isDead = true;
+      for (const { fulfil } of this.#waiting.splice(0)) fulfil(null);
+    });
   }
 
-  judge(hosts: Observed): Promise<Found> {
+  judge(hosts: Observed): Promise<Answered> {
+    if (this.#isDead) return Promise.resolve(null);
     return new Promise((fulfil, reject) => {
       this.#waiting.push({ fulfil, reject });
       this.#worker.postMessage(hosts);
@@ -73,17 +82,17 @@ class JudgeThread {
   }
 }
 
-/** What is found on groups of hosts, in the order of the groups. */
+/** What is found on groups of hosts, in the order of the groups; null of one that no thread came to the end of. */
 export async function* judgedInThreads(
   entry: ThreadEntry,
   task: JudgeTask,
   groups: readonly Observed[],
-): AsyncGenerator<Found> {
+): AsyncGenerator<Answered> {
   const count = Math.min(mostThreads, groups.length, availableParallelism());
   const threads: JudgeThread[] = [];
   try {
     for (let index = 0; index < count; index += 1) threads.push(new JudgeThread(entry, task));
-    const begun: Promise<Found>[] = [];
+    const begun: Promise<Answered>[] = [];
     const begin = (): void => {
       const group = groups[begun.length];
       if (group === undefined) return;
@@ -94,7 +103,7 @@ export async function* judgedInThreads(
     };
     for (let index = 0; index < count * ahead; index += 1) begin();
     for (let index = 0; index < groups.length; index += 1) {
-      yield await (begun[index] as Promise<Found>);
+      yield await (begun[index] as Promise<Answered>);
       begin();
     }
   } finally {

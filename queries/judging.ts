@@ -170,7 +170,7 @@ const judgeLastInThreads = async (
     transact(store, () => {
       // Of one that another program brought a snapshot of meanwhile, that program judges the new one.
       const own = group.filter(({ hostId, time }) => lastTime.get(hostId) === time);
-      if (isAged(index)) return judgeTurns({ prepare }, judge, own);
+      if (isAged(index) || found === null) return judgeTurns({ prepare }, judge, own);
       const accepted = own.map(({ hostId, time }) => {
         const of = found.get(hostId) as FoundOnHost;
         return [hostId, withAccepted(hostId, time, of, exceptions)] as const;

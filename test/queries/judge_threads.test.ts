@@ -126,6 +126,17 @@ test('what another program brings of the past while threads find is what a host 
   store.close();
 });
 
+test('what a thread does not come to the end of is judged all the same', async (t) => {
+  const [one, several] = [stored(t), stored(t)];
+  judgePending(one, sinceOf(one));
+  await judgePendingInThreads(several, sinceOf(several), {
+    entry: { script: "setTimeout(() => { throw new Error('no memory is left'); }, 20);", isText: true },
+  });
+  t.deepEqual(rowsOf(several), rowsOf(one));
+  one.close();
+  several.close();
+});
+
 test('what is wrong in a thread is told, and no thread goes on', async (t) => {
   const task = { task: 'judge', path: join(temporaryFolder(t), 'nowhere.db'), expect: 'auto' } as const;
   const groups = Array.from({ length: 9 }, () => new Map([['00000000-0000-4000-8000-000000000000', now]]));
