@@ -15,7 +15,7 @@ export interface JudgeTask {
 
 /** Hosts, each with when it was observed. */
 export type Observed = ReadonlyMap<string, number>;
-export type Found = ReadonlyMap<string, FoundOnHost>;
+type Found = ReadonlyMap<string, FoundOnHost>;
 export type FromJudge =
   | { readonly found: Found }
   | { readonly message: string; readonly hint: string }
