@@ -1,5 +1,5 @@
-import { statSync } from 'node:fs';
-import { join } from 'node:path';
+import { readdirSync, statSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { nativeFormat } from '../../export/formats/native.ts';
 import { wholeSnapshot } from '../../export/rows/snapshots.ts';
@@ -55,8 +55,11 @@ const fullRows = async (place: Place, hosts: number): Promise<Peer> => {
     needs: 'sqlite3',
     run: () => {
       const path = place.fresh('full.db');
-      const imports = tables.map(({ name }) => `.import "${join(folder, name)}.csv" ${name}`);
-      run(['sqlite3', path, '.mode csv', ...imports], { codes: [0, 1] });
+      // Of a table without rows there is no file, and sqlite3 would end there.
+      const imports = readdirSync(folder)
+        .filter((name) => name.endsWith('.csv'))
+        .map((name) => `.import "${join(folder, name)}" ${basename(name, '.csv')}`);
+      run(['sqlite3', path, '.mode csv', ...imports]);
       return sized(statSync(path).size * days);
     },
   };
