@@ -1,8 +1,8 @@
 /** The part of `merge` that runs in a thread of its own: it reads exports, so that the other only writes. */
 import { parentPort } from 'node:worker_threads';
-import { UserError } from '../collector/errors.ts';
 import { readNativeFile } from '../store/native/file.ts';
 import type { Snapshot } from '../store/snapshot.ts';
+import { failureOf } from '../store/thread_failure.ts';
 import { tables } from '../tables/index.ts';
 
 /** Batches that are on their way at once: what is written in one transaction, and what is read meanwhile. */
@@ -34,9 +34,8 @@ export const serve = (): void => {
       await readNativeFile(path, tables, take, { leftOut, read });
       port.postMessage({ done: true, leftOut });
     } catch (error) {
-      if (error instanceof UserError) port.postMessage({ message: error.message, hint: error.hint, leftOut });
-      else
-        port.postMessage({ fault: error instanceof Error ? (error.stack ?? error.message) : String(error) });
+      const failure = failureOf(error);
+      port.postMessage('fault' in failure ? failure : { ...failure, leftOut });
     }
   };
   port.on('message', (message: { readonly path?: string }) => {

@@ -1,7 +1,6 @@
 /** The part of `export` that runs in threads: they read and format, so that the first one only writes. */
 import { parentPort, workerData } from 'node:worker_threads';
 import type { MessagePort } from 'node:worker_threads';
-import { UserError } from '../collector/errors.ts';
 import { formats } from '../export/formats/index.ts';
 import type { Format } from '../export/format.ts';
 import { exportReader } from '../export/rows/reader.ts';
@@ -10,6 +9,7 @@ import type { FromWorker, ToWorker, WorkerTask } from '../export/thread_protocol
 import { viewAsOf } from '../store/as_of.ts';
 import { openForReading } from '../store/file.ts';
 import type { Store } from '../store/store.ts';
+import { failureOf } from '../store/thread_failure.ts';
 import { tables } from '../tables/index.ts';
 
 /** Text is encoded while it is young and small: long ropes are costly to flatten, and outlive a collection. */
@@ -142,10 +142,6 @@ export const serve = (): void => {
   parentPort.on('message', (message: ToWorker) => {
     if ('begin' in message) worker.begin();
     else if ('took' in message) sender.took(message.took);
-    else
-      worker.work(message.hostIds).catch((error: unknown) => {
-        if (error instanceof UserError) sender.say({ message: error.message, hint: error.hint });
-        else sender.say({ fault: error instanceof Error ? (error.stack ?? error.message) : String(error) });
-      });
+    else worker.work(message.hostIds).catch((error: unknown) => sender.say(failureOf(error)));
   });
 };

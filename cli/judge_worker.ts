@@ -1,15 +1,10 @@
 /** The part of judging that runs in threads: they find, so that the first one only stores. */
 import { parentPort, workerData } from 'node:worker_threads';
-import { UserError } from '../collector/errors.ts';
 import { HostJudge } from '../queries/findings.ts';
 import type { FromJudge, JudgeTask, Observed } from '../queries/judge_threads.ts';
 import { openForReading } from '../store/file.ts';
+import { failureOf } from '../store/thread_failure.ts';
 import { tables } from '../tables/index.ts';
-
-const failureOf = (error: unknown): FromJudge =>
-  error instanceof UserError
-    ? { message: error.message, hint: error.hint }
-    : { fault: error instanceof Error ? (error.stack ?? error.message) : String(error) };
 
 /** Judges groups of hosts, each at one moment of the database. */
 const judgeOf = ({ path, expect }: JudgeTask): ((hosts: Observed) => FromJudge) => {

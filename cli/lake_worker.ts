@@ -1,12 +1,12 @@
 /** The part of `lake` that runs in threads: they read and make Parquet, so that the first one only writes. */
 import { parentPort, workerData } from 'node:worker_threads';
 import type { MessagePort } from 'node:worker_threads';
-import { UserError } from '../collector/errors.ts';
 import { partsOf } from '../export/lake/part.ts';
 import { relationsOf } from '../export/lake/relations.ts';
 import { lakeRows } from '../export/lake/rows.ts';
 import type { FromLakeThread, LakeTask, ToLakeThread } from '../export/lake/threads.ts';
 import { openForReading } from '../store/file.ts';
+import { failureOf } from '../store/thread_failure.ts';
 import type { Store } from '../store/store.ts';
 import { tables } from '../tables/index.ts';
 
@@ -59,10 +59,6 @@ export const serve = (): void => {
   parentPort.on('message', (message: ToLakeThread) => {
     if ('begin' in message) maker.begin();
     else if ('took' in message) maker.took();
-    else
-      maker.make(message.relation).catch((error: unknown) => {
-        if (error instanceof UserError) maker.say({ message: error.message, hint: error.hint });
-        else maker.say({ fault: error instanceof Error ? (error.stack ?? error.message) : String(error) });
-      });
+    else maker.make(message.relation).catch((error: unknown) => maker.say(failureOf(error)));
   });
 };

@@ -1,6 +1,6 @@
 /** Reads and formats many hosts in threads. The text comes out in the order of the hosts, as if there were one. */
 import { Worker } from 'node:worker_threads';
-import { UserError } from '../collector/errors.ts';
+import { errorOf } from '../store/thread_failure.ts';
 import { workerArgument } from '../store/worker.ts';
 import type { ThreadEntry } from '../store/worker.ts';
 import type { Db } from '../store/database.ts';
@@ -104,8 +104,7 @@ class ReadingThread {
       if (this.batch !== null) this.batch.isDone = true;
       this.batch = null;
     } else if ('ready' in message) this.isReady = true;
-    else if ('fault' in message) this.failure = new Error(message.fault);
-    else this.failure = new UserError(message.message, message.hint);
+    else this.failure = errorOf(message);
   }
 }
 

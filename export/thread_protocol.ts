@@ -1,4 +1,5 @@
 /** What the thread that writes an export and those that read and format it say to each other. */
+import type { ThreadFailure } from '../store/thread_failure.ts';
 import type { FormatName, FormatOptions } from './formats/index.ts';
 
 export interface WorkerTask {
@@ -21,12 +22,7 @@ export type ToWorker =
   | { readonly begin: true }
   | { readonly hostIds: readonly string[] }
   | { readonly took: Uint8Array<ArrayBuffer> };
-export type FromWorker =
-  | { readonly ready: true }
-  | Chunk
-  | { readonly done: true }
-  | { readonly message: string; readonly hint: string }
-  | { readonly fault: string };
+export type FromWorker = { readonly ready: true } | Chunk | { readonly done: true } | ThreadFailure;
 
 export const chunkBytes = 262_144;
 /** Chunks that a thread may be ahead of the one that writes. */

@@ -1,7 +1,8 @@
 /** Judges hosts in threads, each on a connection of its own, so that the first thread only stores what is found. */
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
-import { UserError } from '../collector/errors.ts';
+import { errorOf } from '../store/thread_failure.ts';
+import type { ThreadFailure } from '../store/thread_failure.ts';
 import { workerArgument } from '../store/worker.ts';
 import type { ThreadEntry } from '../store/worker.ts';
 import type { Expectation } from './expectations.ts';
@@ -16,10 +17,7 @@ export interface JudgeTask {
 /** Hosts, each with when it was observed. */
 export type Observed = ReadonlyMap<string, number>;
 type Found = ReadonlyMap<string, FoundOnHost>;
-export type FromJudge =
-  | { readonly found: Found }
-  | { readonly message: string; readonly hint: string }
-  | { readonly fault: string };
+export type FromJudge = { readonly found: Found } | ThreadFailure;
 
 /** Below this, starting threads takes longer than they save. */
 export const leastHostsForThreads = 200;
@@ -55,8 +53,7 @@ class JudgeThread {
     });
     this.#worker.on('message', (message: FromJudge) => {
       if ('found' in message) this.#waiting.shift()?.fulfil(message.found);
-      else if ('fault' in message) this.#fail(new Error(message.fault));
-      else this.#fail(new UserError(message.message, message.hint));
+      else this.#fail(errorOf(message));
     });
     this.#worker.on('error', () => {
       this.#isDead = true;

@@ -7,6 +7,7 @@ import { Worker } from 'node:worker_threads';
 import { codeOf, FileError, UserError } from '../collector/errors.ts';
 import { fileFailure } from '../collector/file_failure.ts';
 import { openRegular } from '../collector/files.ts';
+import { errorOf } from './thread_failure.ts';
 import { workerArgument } from './worker.ts';
 import type { ThreadEntry } from './worker.ts';
 import { readHostIds, snapshotReader } from './reader.ts';
@@ -371,8 +372,7 @@ const nativeWorker = (entry: ThreadEntry, megabytes: number) => {
             take(message.snapshots);
             worker.postMessage({});
           } else if ('done' in message) finish(null);
-          else if ('fault' in message) finish(new Error(message.fault));
-          else finish(new UserError(message.message, message.hint));
+          else finish(errorOf(message));
         } catch (error) {
           finish(error);
         }

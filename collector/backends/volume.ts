@@ -146,7 +146,8 @@ class Volume {
     return place.kind === 'missing' ? place : pathStatOf(place.stats);
   }
 
-  async readOwned(path: string, uid: number): Promise<OwnedFile | null> {
+  /** @param areOwnersHidden What `areOwnersHidden` told. */
+  async readOwned(path: string, uid: number, areOwnersHidden: boolean): Promise<OwnedFile | null> {
     for (const folder of [dirname(dirname(path)), dirname(path)]) {
       const place = await find(this.#data, folder, false);
       if (place.kind === 'elsewhere') return null;
@@ -158,7 +159,7 @@ class Volume {
     if (place.kind === 'missing') return { look: place, bytes: null };
     if (place.kind !== 'found' || !place.stats.isFile()) return refused;
     const look = pathStatOf(place.stats);
-    if (await this.areOwnersHidden()) return { look, bytes: null, isOwnerHidden: true };
+    if (areOwnersHidden) return { look, bytes: null, isOwnerHidden: true };
     return { look, bytes: isOwn(look, uid) ? await readPlace(place, path) : null };
   }
 
@@ -217,17 +218,18 @@ export const volumeBackend = async (
   options: { readonly hostId?: string | null; readonly maxEntries?: number } = {},
 ): Promise<Backend> => {
   const volume = await openVolume(path, options.maxEntries ?? defaultMaxEntries);
+  const areOwnersHidden = await volume.areOwnersHidden();
   return {
     origin: 'volume',
     label: `volume:${path}`,
     capturedTime: await volume.writtenTime(),
     euid: null,
     hostId: options.hostId ?? null,
-    areOwnersHidden: await volume.areOwnersHidden(),
+    areOwnersHidden,
     run: (source, argv) => volume.run(source, argv),
     readFile: (file) => volume.readFile(file),
     list: (folder) => volume.list(folder),
     stat: (file) => volume.stat(file),
-    readOwned: (file, uid) => volume.readOwned(file, uid),
+    readOwned: (file, uid) => volume.readOwned(file, uid, areOwnersHidden),
   };
 };

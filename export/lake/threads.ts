@@ -1,7 +1,8 @@
 /** Makes the parts of a large store in threads, each a table at a time, so that the first thread only writes. */
 import { Worker } from 'node:worker_threads';
-import { UserError } from '../../collector/errors.ts';
 import type { Db } from '../../store/database.ts';
+import { errorOf } from '../../store/thread_failure.ts';
+import type { ThreadFailure } from '../../store/thread_failure.ts';
 import { workerArgument } from '../../store/worker.ts';
 import type { ThreadEntry } from '../../store/worker.ts';
 import type { Part } from './part.ts';
@@ -17,8 +18,7 @@ export type FromLakeThread =
   | { readonly ready: true }
   | { readonly rows: number; readonly bytes: Uint8Array<ArrayBuffer> }
   | { readonly done: true }
-  | { readonly message: string; readonly hint: string }
-  | { readonly fault: string };
+  | ThreadFailure;
 
 /** Makes the parts of one table after the other. */
 export interface Lane {
@@ -83,8 +83,7 @@ class ThreadLane implements Lane {
       await new Promise<void>((resolve) => (this.wake = resolve));
     if (this.failure !== null) throw this.failure;
     const message = this.told.shift() as FromLakeThread;
-    if ('message' in message) throw new UserError(message.message, message.hint);
-    if ('fault' in message) throw new Error(message.fault);
+    if ('message' in message || 'fault' in message) throw errorOf(message);
     return message;
   }
 }
