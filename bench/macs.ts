@@ -1,6 +1,15 @@
 /** Constructed Macs: evidence of one with many accounts, and of many that are like the samples. */
 import { createHash } from 'node:crypto';
-import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import type { PlistDict, PlistValue } from '../collector/parsers/plist_value.ts';
 import { writeXmlPlist } from '../collector/parsers/plist_write.ts';
@@ -169,6 +178,24 @@ const sumAnew = (bundle: string): void => {
           .digest('hex')}  ${name}\n`,
     );
   writeFileSync(join(bundle, 'SHA256SUMS'), lines.join(''));
+};
+
+/** The managed sample as it was looked at so many minutes later, when nothing was another. */
+export const makeLaterLook = (path: string, minutes: number): void => {
+  rmSync(path, { recursive: true, force: true });
+  cpSync(join(samples, 'macos26-managed'), path, { recursive: true });
+  const manifest = join(path, 'evidence.json');
+  const later = (time: string): string => String(Number(time) + minutes * 60);
+  const text = readFileSync(manifest, 'utf8');
+  writeFileSync(
+    manifest,
+    text.replace(/("captured_time": )(\d+)/, (_, name: string, time: string) => name + later(time)),
+  );
+  for (const name of filesOf(path).filter((own) => own.endsWith('/started_time'))) {
+    const file = join(path, name);
+    writeFileSync(file, readFileSync(file, 'utf8').replace(/^\d+/, later));
+  }
+  sumAnew(path);
 };
 
 /** The managed sample as another Mac. */

@@ -6,7 +6,7 @@ export const root = join(import.meta.dirname, '..');
 
 export interface Place {
   readonly folder: string;
-  /** The words before the arguments: Node and the built program. */
+  /** The words before the arguments: Node, the built program, and what the launcher gives it. */
   readonly program: readonly string[];
   /** A path in the folder, where `make` put something once; lines share what has one name. */
   readonly made: (name: string, make: (path: string) => unknown) => Promise<string>;
@@ -23,7 +23,7 @@ export const placeIn = (
   mkdirSync(folder, { recursive: true });
   return {
     folder,
-    program: [process.execPath, program],
+    program: [process.execPath, '--max-semi-space-size=16', program],
     made: async (name, make) => {
       const path = join(folder, name);
       // What was cut off half way must not be taken for made.

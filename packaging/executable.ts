@@ -117,6 +117,8 @@ export const buildExecutable = async (target: Target, out: string, making: Makin
     disableExperimentalSEAWarning: true,
     useSnapshot: false,
     useCodeCache: false,
+    // As the launcher does.
+    execArgv: ['--max-semi-space-size=16'],
     // Else whoever sets NODE_OPTIONS runs code in it.
     execArgvExtension: 'none',
     assets: assetsOf(dist, target, main),

@@ -81,6 +81,28 @@ builtTest('the build made every cache that the loader may ask for, with each par
   for (const kind of new Set(kinds)) t.true(existsSync(join(root, `dist/caches/${kind}/index.cjs`)), kind);
 });
 
+builtTest('Node takes the caches with the option that the launcher gives it, too', (t) => {
+  const option = /--max-\S+/.exec(readFileSync(join(root, 'bin/tokenquery'), 'utf8'))?.[0] ?? '';
+  t.not(option, '');
+  const taken =
+    'const { readFileSync } = require("node:fs"); const { Script } = require("node:vm"); ' +
+    'const [text, cache] = process.argv.slice(1); const filename = "index.cjs"; ' +
+    'const cachedData = readFileSync(cache); ' +
+    'console.log(!new Script(readFileSync(text, "latin1"), { filename, cachedData }).cachedDataRejected)';
+  const [text, cache] = [join(root, 'dist/index.cjs'), join(root, 'dist/caches/collect/index.cjs')];
+  for (const [options, isTaken] of [
+    [[], true],
+    [[option], true],
+    // What it would be to refuse one.
+    [['--max-lazy'], false],
+  ] as const) {
+    const { stdout } = spawnSync(process.execPath, [...options, '-e', taken, text, cache], {
+      encoding: 'utf8',
+    });
+    t.is(stdout, `${isTaken}\n`, options.join());
+  }
+});
+
 /** Takes parts away; what does not need them runs as before. */
 const runsWithout = (
   t: ExecutionContext,

@@ -44,7 +44,7 @@ const installed = (t: ExecutionContext, name = 'tq'): Installed => {
   const program = join(here, 'dist/tokenquery.cjs');
   writeFileSync(
     program,
-    'console.log(JSON.stringify({ env: process.env, words: process.argv.slice(2), cwd: process.cwd() }))',
+    'console.log(JSON.stringify({ env: process.env, words: process.argv.slice(2), options: process.execArgv, cwd: process.cwd() }))',
   );
   writeFileSync(join(here, 'dist/caches/start'), '');
   const own = join(here, 'node_modules/.bin/node');
@@ -55,6 +55,7 @@ const installed = (t: ExecutionContext, name = 'tq'): Installed => {
 interface Said {
   readonly env: Readonly<Record<string, string>>;
   readonly words: readonly string[];
+  readonly options: readonly string[];
   readonly cwd: string;
 }
 
@@ -169,6 +170,11 @@ test('of the environment only what is listed reaches the program, as it was', (t
     kept,
   );
   t.deepEqual(readdirSync(folder), []);
+});
+
+test('Node is told how much may be taken by what is soon garbage, and nothing else', (t) => {
+  const { launcher } = installed(t);
+  t.deepEqual(start(launcher).said?.options, ['--max-semi-space-size=16']);
 });
 
 test('the pager of a caller is a user’s choice, and not root’s', (t) => {
