@@ -2,7 +2,7 @@
  * The extension of osquery: how long it takes until it is registered, what it holds in memory, how long one Mac's rows take, and
  * what 120,000 rows take.
  *
- * Run: node scripts/build.mjs && node bench/extension.ts [--rounds 10] [--rows 120000]
+ * Run: node scripts/build.mjs && node bench/extension.ts [--rounds 10] [--rows 120000] [--json]. `npm run bench -- others` runs it, too.
  * Memory and processor time are read from /proc, so Linux. The time of the processors tells more than that of the clock where other
  * programs run beside.
  */
@@ -20,20 +20,35 @@ import { snapshotOf } from '../store/snapshot.ts';
 import { storeWriter } from '../store/writer/writer.ts';
 import { tables } from '../tables/index.ts';
 import { addPerson, cleanHost, collectionOf, now } from '../test/queries/constructed.ts';
+import type { Measured } from './line.ts';
+import { placeIn, root } from './place.ts';
 
 const { values } = parseArgs({
-  options: { rounds: { type: 'string', default: '10' }, rows: { type: 'string', default: '120000' } },
+  options: {
+    rounds: { type: 'string', default: '10' },
+    rows: { type: 'string', default: '120000' },
+    json: { type: 'boolean', default: false },
+  },
 });
 const rounds = Number(values.rounds);
 const wanted = Number(values.rows);
 // Of /proc, in all of Linux's own.
 const millisecondsPerTick = 10;
 const uuid = 1;
-const root = join(import.meta.dirname, '..');
 const folder = mkdtempSync(join(tmpdir(), 'tokenquery-bench-'));
+const [node = '', ...program] = placeIn(folder).program;
 const socket = join(folder, 'em');
 const own = `${socket}.${uuid}`;
-const say = (text: string): void => void process.stdout.write(`${text}\n`);
+
+/** What it took, as bench/lines/others.ts reads it. */
+const figures: Record<string, Measured> = {};
+const note = (
+  name: string,
+  { ms, cpu, megabytes }: { readonly ms: number; readonly cpu: number; readonly megabytes: number },
+): void => void (figures[name] = { seconds: ms / 1000, processor: cpu / 1000, megabytes });
+const say = (text: string): void => {
+  if (!values.json) process.stdout.write(`${text}\n`);
+};
 
 const answerOf = (name: string): Writer => {
   const writer = new Writer();
@@ -91,11 +106,10 @@ interface Started {
 const start = async (...words: readonly string[]): Promise<Started> => {
   let cpu = 0;
   const began = performance.now();
-  const child = spawn(
-    process.execPath,
-    [join(root, 'dist/tokenquery.cjs'), 'osquery-extension', '--socket', socket, ...words],
-    { env: {}, stdio: 'inherit' },
-  );
+  const child = spawn(node, [...program, 'osquery-extension', '--socket', socket, ...words], {
+    env: {},
+    stdio: 'inherit',
+  });
   await new Promise<void>((resolve) => {
     registered = () => {
       cpu = cpuOf(child);
@@ -164,20 +178,23 @@ const measureStart = async (): Promise<void> => {
   }
   const last = all.at(-1);
   if (last === undefined) return;
-  say(
-    `registered after ${median(all.map(({ ms }) => ms)).toFixed(0)} ms, of which the processor ${median(all.map(({ cpu }) => cpu))} ms (medians of ${rounds})`,
-  );
+  const [ms, cpu] = [median(all.map((one) => one.ms)), median(all.map((one) => one.cpu))];
   await sleep(1000);
   const idle = memoryOf(last.child, 'VmRSS');
+  note('registered', { ms, cpu, megabytes: idle });
+  say(`registered after ${ms.toFixed(0)} ms, of which the processor ${cpu} ms (medians of ${rounds})`);
   const first = await ask('users');
   const kept: number[] = [];
   const before = cpuOf(last.child);
   for (let round = 0; round < 20; round += 1) kept.push((await ask('users')).ms);
+  const cpuOfKept = (cpuOf(last.child) - before) / 20;
   say(
-    `first answer, with a look, ${first.ms.toFixed(0)} ms; from the kept one ${median(kept).toFixed(1)} ms, of which the processor ${((cpuOf(last.child) - before) / 20).toFixed(2)} ms`,
+    `first answer, with a look, ${first.ms.toFixed(0)} ms; from the kept one ${median(kept).toFixed(1)} ms, of which the processor ${cpuOfKept.toFixed(2)} ms`,
   );
   await sleep(1000);
-  say(`idle ${idle} MB before a look, ${memoryOf(last.child, 'VmRSS')} MB after it`);
+  const idleAfter = memoryOf(last.child, 'VmRSS');
+  note('kept', { ms: median(kept), cpu: cpuOfKept, megabytes: idleAfter });
+  say(`idle ${idle} MB before a look, ${idleAfter} MB after it`);
   await end(last);
 };
 
@@ -196,9 +213,10 @@ const measureRows = async (): Promise<void> => {
   const started = await start('--db', db);
   const before = cpuOf(started.child);
   const { ms, bytes } = await ask('users');
+  const [cpu, megabytes] = [cpuOf(started.child) - before, memoryOf(started.child, 'VmHWM')];
+  note('rows', { ms, cpu, megabytes });
   say(
-    `${wanted} rows of users, ${(bytes / 1e6).toFixed(0)} MB: ${ms.toFixed(0)} ms, of which the processor ${cpuOf(started.child) - before} ms; ` +
-      `${memoryOf(started.child, 'VmHWM')} MB at most`,
+    `${wanted} rows of users, ${(bytes / 1e6).toFixed(0)} MB: ${ms.toFixed(0)} ms, of which the processor ${cpu} ms; ${megabytes} MB at most`,
   );
   await end(started);
 };
@@ -207,6 +225,7 @@ await new Promise<void>((resolve) => manager.listen(socket, resolve));
 try {
   await measureStart();
   await measureRows();
+  if (values.json) process.stdout.write(JSON.stringify(figures));
 } finally {
   manager.close();
   rmSync(folder, { recursive: true, force: true });
