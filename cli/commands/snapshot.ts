@@ -33,11 +33,19 @@ const counts = ({ added, changed, removed }: TableChanges): string =>
     ...(removed > 0 ? [`${removed} removed`] : []),
   ].join(', ');
 
+/** How a snapshot stands to the others of its host. */
+interface Standing {
+  /** There was none before. */
+  readonly isFirst: boolean;
+  /** A later one was there before this run. */
+  readonly isPast: boolean;
+}
+
 /** What a snapshot changed, and what it could not collect: a line or two. */
 const describe = (
   snapshot: Snapshot,
   { stored, tooOld, readAnew, ahead, disowned, changes }: Added,
-  isFirst: boolean,
+  { isFirst, isPast }: Standing,
 ): string => {
   const { hostId, observations } = snapshot;
   if (tooOld > 0) return `${hostId}: older than what is retained; nothing was stored\n`;
@@ -61,7 +69,8 @@ const describe = (
     disowned === 0
       ? ''
       : `  the clock was ahead when ${disowned} snapshot${disowned === 1 ? ' was' : 's were'} stored before: not counted any more\n`;
-  return `${hostId}: ${what}\n${past}${unseen.length === 0 ? '' : `  not wholly looked at: ${unseen.join('; ')}\n`}`;
+  const late = isPast ? 'taken before the last snapshot of this host, and stored as its past; ' : '';
+  return `${hostId}: ${late}${what}\n${past}${unseen.length === 0 ? '' : `  not wholly looked at: ${unseen.join('; ')}\n`}`;
 };
 
 /** What a snapshot must have seen, as the command line says; null where it says nothing. */
@@ -76,9 +85,10 @@ const neededOf = (given: Arguments): Needed => {
 };
 
 /** Why what was seen says nothing of how the host stands; null where it does. */
-const uselessness = ({ ahead, tooOld }: Added): string | null => {
+const uselessness = ({ ahead, tooOld }: Added, { isPast }: Standing): string | null => {
   if (ahead.length > 0) return 'the snapshot does not count, for its date is later than now';
-  return tooOld > 0 ? 'nothing was stored, for its date is before what is retained' : null;
+  if (tooOld > 0) return 'nothing was stored, for its date is before what is retained';
+  return isPast ? 'the snapshot does not say how it stands now, for a later one was stored before' : null;
 };
 
 /** Says what of a snapshot is not as it is needed; returns whether all is. */
@@ -111,9 +121,11 @@ interface Storing {
   readonly judge: HostJudge | null;
   /** The hosts of which a snapshot came after a later one, or one before was not judged, and its time: from there on all is judged, at the end. */
   readonly late: Map<string, number>;
+  /** The hosts of which this run stored how they stand. */
+  readonly current: Set<string>;
 }
 
-const store = ({ db, writer: kept, judge, late }: Storing, collection: Collection): Stored => {
+const store = ({ db, writer: kept, judge, late, current }: Storing, collection: Collection): Stored => {
   const ingestedTime = currentTime();
   const snapshot = acceptSnapshot(snapshotOf(tables, collection, version), {
     ...{ tables, version },
@@ -132,11 +144,13 @@ const store = ({ db, writer: kept, judge, late }: Storing, collection: Collectio
     const isOpen = result.stored > 0 || !isEvaluated(db, hostId, collectedTime);
     if (judge !== null && last === collectedTime && isOpen && !late.has(hostId))
       judgeTurns(db, judge, [{ hostId, time: collectedTime, isLast: true }]);
-    return { result, isFirst };
+    if (last === collectedTime) current.add(hostId);
+    const isPast = typeof last === 'number' && last > collectedTime && !current.has(hostId);
+    return { result, isFirst, isPast };
   });
   noteAhead(added.result.ahead.map((each) => ({ ...each, ingestedTime })));
-  const text = describe(snapshot, added.result, added.isFirst);
-  return { text, snapshot, useless: uselessness(added.result) };
+  const text = describe(snapshot, added.result, added);
+  return { text, snapshot, useless: uselessness(added.result, added) };
 };
 
 const run = async (given: Arguments): Promise<number> => {
@@ -171,6 +185,7 @@ const takeSnapshots = (given: Arguments): Promise<number> => {
       writer: new KeptWriter(target),
       judge: judgement === null ? null : new HostJudge(target.db, tables, judgement),
       late: new Map<string, number>(),
+      current: new Set<string>(),
     };
     let [hasFailed, isAllSeen] = [judgement === null, true];
     await collectEach(given, generatedTables, {

@@ -132,6 +132,27 @@ for (const [what, clock] of [
   });
 }
 
+test('a snapshot from before the last one says that it is, and does not pass for how the Mac stands', async (t) => {
+  const { before, after, ask, store, db } = worldOf(t);
+  const first = await store(start + 10 * day, before(start + 10 * day));
+  t.notRegex(first.stdout, /before the last/);
+  // The clock of the Mac went back by five days; nobody need notice.
+  const late = ['snapshot', '--db', db, '--source', after(start + 5 * day)];
+  for (const _again of [1, 2]) {
+    const needed = await ask(start + 11 * day, ...late, '--require', 'users');
+    t.regex(needed.end, /does not say how it stands now, for a later one was stored before/);
+    t.regex(needed.end, /exit code 4/);
+  }
+  const told = await store(start + 11 * day, after(start + 6 * day));
+  t.regex(told.stdout, /taken before the last snapshot of this host, and stored as its past; /);
+  t.regex(told.end, /exit code 0/);
+  // Past and present of a Mac in one run: that says how it stands.
+  const both = ['--source', before(start + 12 * day), '--source', after(start + 7 * day)];
+  const whole = await ask(start + 13 * day, 'snapshot', '--db', db, '--require', 'users', ...both);
+  t.regex(whole.end, /exit code 0/);
+  t.notRegex(whole.stdout, /before the last/);
+});
+
 test('nothing is clean while the last snapshot does not count, and who reads is told', async (t) => {
   const { before, after, ask, store, query, findings, db, folder } = worldOf(t);
   await store(start, before(start));
