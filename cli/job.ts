@@ -18,6 +18,8 @@ export interface Job {
   /** Null for an export that says all. */
   readonly redact: string | null;
   readonly redactKey: string;
+  /** The export tells each night anew what was looked at. */
+  readonly isStatusRepeated: boolean;
   readonly include: readonly string[];
   /** What must be seen, so that it ends with 0: every table, or these. */
   readonly isStrict: boolean;
@@ -70,6 +72,12 @@ export const judgedByOptions = {
   },
 } as const satisfies Readonly<Record<string, OptionSpec>>;
 
+/** Of an export by cursor, for whoever runs it at night. */
+export const repeatStatusOption = {
+  type: 'boolean',
+  description: 'Of the export: table_status of each Mac whole, also where nothing in it is new.',
+} as const satisfies OptionSpec;
+
 /** The options of a job; a setting takes the place of one (settings.ts). */
 export const jobOptions = {
   enabled: {
@@ -100,6 +108,7 @@ export const jobOptions = {
     description: `Of the export: ${levels.join(' or ')}.`,
   },
   'redact-key': optional(path, `The key of the redaction; ${macState}/redact.key by default.`),
+  'repeat-status': repeatStatusOption,
   include: sourceOptions['include'] as OptionSpec,
   strict: seenOptions['strict'] as OptionSpec,
   require: seenOptions['require'] as OptionSpec,
@@ -122,6 +131,7 @@ export const jobOf = (given: Arguments): Job => {
     output: given.text('output') ?? resultsPath(format),
     redact: given.text('redact'),
     redactKey: given.text('redact-key') ?? `${macState}/redact.key`,
+    isStatusRepeated: given.flag('repeat-status'),
     include: given.texts('include'),
     isStrict: given.flag('strict'),
     require: given.texts('require'),
@@ -131,8 +141,15 @@ export const jobOf = (given: Arguments): Job => {
   };
 };
 
-const redactWords = ({ redact, redactKey }: Pick<Job, 'redact' | 'redactKey'>): readonly string[] =>
-  redact === null ? [] : ['--redact', redact, '--redact-key', redactKey];
+/** How much an export says. */
+const extentWords = ({
+  redact,
+  redactKey,
+  isStatusRepeated,
+}: Pick<Job, 'redact' | 'redactKey' | 'isStatusRepeated'>): readonly string[] => [
+  ...(redact === null ? [] : ['--redact', redact, '--redact-key', redactKey]),
+  ...(isStatusRepeated ? ['--repeat-status'] : []),
+];
 
 const includeWords = ({ include }: Job): readonly string[] => include.flatMap((fact) => ['--include', fact]);
 
@@ -158,17 +175,17 @@ export const snapshotWords = (job: Job): readonly string[] => [
 ];
 
 export const exportWords = (
-  job: Pick<Job, 'db' | 'format' | 'cursor' | 'output' | 'redact' | 'redactKey'>,
+  job: Pick<Job, 'db' | 'format' | 'cursor' | 'output' | 'redact' | 'redactKey' | 'isStatusRepeated'>,
 ): readonly string[] => [
   ...['export', '--db', job.db, '--format', job.format, '--cursor', job.cursor, '--output', job.output],
-  ...redactWords(job),
+  ...extentWords(job),
 ];
 
 /** What launchd runs: one command line, so that no script of a site's own has to be kept beside it. */
 const launchdWords = (job: Job, { program }: LaunchdFrame): readonly string[] => [
   ...[program, 'job', ...(job.isEnabled ? ['--enabled'] : []), '--db', job.db, '--every', job.every],
   ...['--format', job.format, '--cursor', job.cursor, '--output', job.output],
-  ...redactWords(job),
+  ...extentWords(job),
   ...includeWords(job),
   ...seenWords(job),
   ...judgedByWords(job),

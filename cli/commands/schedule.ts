@@ -16,6 +16,7 @@ import {
   launchdJob,
   macLog,
   macState,
+  repeatStatusOption,
   resultsPath,
 } from '../job.ts';
 import type { Job, LaunchdFrame } from '../job.ts';
@@ -57,6 +58,7 @@ const printedOf = (given: Arguments): Printed => {
     log: path('log', macLog),
     redact: given.text('redact'),
     redactKey: path('redact-key', `${state}/redact.key`),
+    isStatusRepeated: given.flag('repeat-status'),
     include: [],
     isStrict: given.flag('strict'),
     require: given.texts('require'),
@@ -252,6 +254,7 @@ export const scheduleCommand: Command = {
       goesWith: { option: 'redact' },
       description: 'The key of the redaction.',
     },
+    'repeat-status': repeatStatusOption,
     incoming: {
       type: 'string',
       value: 'FOLDER',

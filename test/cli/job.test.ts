@@ -25,7 +25,7 @@ import { writeXmlPlist } from '../../collector/parsers/plist_write.ts';
 import { parseXmlPlist } from '../../collector/parsers/plist_xml.ts';
 import { ownPathOf } from '../../collector/sources.ts';
 import { askProgram } from '../../scripts/ask.ts';
-import { makeStandIn, root, sample, temporaryFolder } from '../standin.ts';
+import { cli, makeStandIn, root, sample, temporaryFolder } from '../standin.ts';
 
 const asRoot = process.geteuid?.() === 0 ? test : test.skip;
 const keys = Object.entries(settingKeys) as readonly (readonly [SettingName, SettingKey])[];
@@ -403,6 +403,25 @@ test.serial(
     t.regex(damaged.stderr, /com\.tokenquery\.collector\.plist cannot be read/);
   },
 );
+
+test('a site that wants each night anew what was looked at has it of the job, as it stands in the printed one', async (t) => {
+  const job = jobOf(parsedJob(['--repeat-status', '--format', 'ecs']));
+  const [verb = '', ...words] = exportWords(job);
+  t.true(words.includes('--repeat-status'));
+  const command = await verbs[verb]?.load();
+  t.true(command !== undefined && parseCommandLine(command, words).flag('repeat-status'));
+  t.false(snapshotWords(job).includes('--repeat-status'));
+  t.false(exportWords(plain).includes('--repeat-status'));
+  const frame = { label: 'org.example.x', program: '/opt/x', log: '/var/log/x.log', checkSeconds: 900 };
+  const printed = launchdJob(job, frame);
+  const [, , ...rest] = printed.get('ProgramArguments') as readonly string[];
+  t.deepEqual(jobOf(parsedJob(rest)), job);
+  for (const more of [[], ['--systemd', '--incoming', '/var/lib/x/in']]) {
+    const { code, stdout, stderr } = await cli(['schedule', '--repeat-status', ...more]);
+    t.is(code, 0, stderr);
+    t.true(stdout.includes('--repeat-status'), more.join());
+  }
+});
 
 test('what is accepted and what is changed goes along with the snapshot, as it stands in the printed job', (t) => {
   const words = ['--exceptions', '/etc/tokenquery/accepted.json', '--overlay', '/etc/tokenquery/overlay'];
