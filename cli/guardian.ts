@@ -8,7 +8,7 @@
  */
 import { accessSync, constants, rmSync, writeSync } from 'node:fs';
 import { SHARE_ENV, Worker } from 'node:worker_threads';
-import { sessionArgument, workerArgument } from '../store/worker.ts';
+import { isNotBegun, sessionArgument, workerArgument } from '../store/worker.ts';
 import { lineBegin } from './log.ts';
 import type { ThreadEntry } from '../store/worker.ts';
 
@@ -79,7 +79,7 @@ const leave = ({ isText }: ThreadEntry, isOfShell: boolean): void => {
 /** Told where the other thread could not begin: nothing of the work was done. */
 const notBegun = (error: unknown): void => {
   const { code = 'unknown error', message } = error as NodeJS.ErrnoException;
-  if (/^(?:E[A-Z]+|ERR_WORKER_INIT_FAILED)$/.test(code))
+  if (isNotBegun(error))
     tell(
       `the guard that ends what takes too long cannot be started (${code})`,
       'nothing was done without it: are there too few open files or processes left (ulimit -a)?',

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import type { Arguments, Command, RunLines } from './command.ts';
 import { alignColumns, helpOf, isSql, parseCommandLine } from './args.ts';
 import { UserError } from '../collector/errors.ts';
+import { isPassing, passingHint } from '../collector/file_failure.ts';
 import { nearest } from '../collector/nearest.ts';
 import { beginLog, logForms, logState, restoreLog } from './log.ts';
 import { isSingleExecutable } from './single.ts';
@@ -357,6 +358,10 @@ export const telling = async (work: () => Promise<number>): Promise<number> => {
     if (error instanceof UserError) {
       printError(error.message, error.hint);
       return error.exitCode;
+    }
+    if (isPassing(error)) {
+      printError((error as Error).message, passingHint(error));
+      return 1;
     }
     // A fault of this program: its trace helps nobody who meets it, its message may.
     if (process.env['TOKENQUERY_DEBUG'] === '1') throw error;

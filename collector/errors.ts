@@ -124,8 +124,9 @@ export class UserError extends Error {
   readonly hint: string;
   readonly exitCode: 1 | 2;
 
-  constructor(message: string, hint = '', exitCode: 1 | 2 = 1) {
-    super(message);
+  /** @param cause What was thrown, where that was no mistake of a person. */
+  constructor(message: string, hint = '', exitCode: 1 | 2 = 1, cause?: unknown) {
+    super(message, cause === undefined ? {} : { cause });
     this.hint = hint;
     this.exitCode = exitCode;
   }

@@ -7,6 +7,18 @@ export const isNotThere = (error: unknown): boolean => ['ENOENT', 'ENOTDIR'].inc
 /** Whether the path, or a folder on the way to it, is closed to this user. */
 export const isDenied = (error: unknown): boolean => ['EACCES', 'EPERM'].includes(codeOf(error));
 
+/** Whether it is the machine that lacks something: another time the same will be done. */
+export const isPassing = (error: unknown): boolean =>
+  /^(?:E(?:MFILE|NFILE|NOMEM|AGAIN|BUSY|IO|NOSPC|STALE|TIMEDOUT)|SQLITE_(?:BUSY|IOERR|NOMEM)\w*)$/.test(
+    codeOf(error),
+  );
+
+/** What to do where the machine lacks something. */
+export const passingHint = (error: unknown): string =>
+  ['EMFILE', 'ENFILE', 'EAGAIN', 'ENOMEM'].includes(codeOf(error))
+    ? 'are there too few open files or processes left, or too little memory (ulimit -a)? try again then'
+    : 'try again later';
+
 /** What follows the path, and what to do about it. */
 type Words = readonly [what: string, hint: string];
 
@@ -20,7 +32,7 @@ const readingWords = (error: unknown): Words => {
   if (isDenied(error)) return [' may not be read', 'only its owner and root may read it'];
   if (codeOf(error) === 'EISDIR') return [' is a folder', 'name a file'];
   if (codeOf(error) === 'ELOOP') return [' is a link', 'name the file itself'];
-  return [otherWords(error, 'read'), ''];
+  return [otherWords(error, 'read'), isPassing(error) ? passingHint(error) : ''];
 };
 
 const writingWords = (error: unknown, path: string): Words => {
@@ -39,7 +51,7 @@ const writingWords = (error: unknown, path: string): Words => {
     case 'EEXIST':
       return [' exists already', 'name a new path'];
     default:
-      return [otherWords(error, 'written'), ''];
+      return [otherWords(error, 'written'), isPassing(error) ? passingHint(error) : ''];
   }
 };
 

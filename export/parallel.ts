@@ -1,7 +1,7 @@
 /** Reads and formats many hosts in threads. The text comes out in the order of the hosts, as if there were one. */
 import { Worker } from 'node:worker_threads';
 import { errorOf } from '../store/thread_failure.ts';
-import { workerArgument } from '../store/worker.ts';
+import { isNotBegun, workerArgument } from '../store/worker.ts';
 import type { ThreadEntry } from '../store/worker.ts';
 import type { Db } from '../store/database.ts';
 import type { Chunk, FromWorker, ToWorker, WorkerTask } from './thread_protocol.ts';
@@ -110,13 +110,11 @@ class ReadingThread {
 
 class ReadingThreads {
   private readonly wakening = new Wakening();
-  private readonly threads: readonly ReadingThread[];
+  private readonly threads: ReadingThread[] = [];
 
-  constructor(entry: ThreadEntry, task: WorkerTask) {
-    this.threads = Array.from(
-      { length: workerCount },
-      () => new ReadingThread(entry, task, this.wakening.happened),
-    );
+  start(entry: ThreadEntry, task: WorkerTask): void {
+    while (this.threads.length < workerCount)
+      this.threads.push(new ReadingThread(entry, task, this.wakening.happened));
   }
 
   end(): void {
@@ -174,8 +172,8 @@ class ReadingThreads {
 
 /**
  * The bytes of an export of current rows; each chunk is good until the next one is asked for. Null, and
- * nothing is read, where the threads cannot be brought to see one and the same moment of the database,
- * because others write into it all the time.
+ * nothing is read, where no threads can be begun, or where they cannot be brought to see one and the same
+ * moment of the database, because others write into it all the time.
  *
  * @param db Another connection to the same file, in no transaction.
  */
@@ -185,13 +183,14 @@ export const parallelExport = async (
   db: Db,
   hostIds: () => readonly string[],
 ): Promise<ParallelExport | null> => {
-  const threads = new ReadingThreads(entry, task);
+  const threads = new ReadingThreads();
   try {
+    threads.start(entry, task);
     const hosts = await threads.begin(db, hostIds);
     if (hosts !== null) return { chunks: threads.chunks(hosts), end: () => threads.end() };
   } catch (error) {
     threads.end();
-    throw error;
+    if (!isNotBegun(error)) throw error;
   }
   threads.end();
   return null;

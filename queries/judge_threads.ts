@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { errorOf } from '../store/thread_failure.ts';
 import type { ThreadFailure } from '../store/thread_failure.ts';
-import { workerArgument } from '../store/worker.ts';
+import { isNotBegun, workerArgument } from '../store/worker.ts';
 import type { ThreadEntry } from '../store/worker.ts';
 import type { Expectation } from './expectations.ts';
 import type { FoundOnHost } from './findings.ts';
@@ -79,26 +79,36 @@ class JudgeThread {
   }
 }
 
+/** Threads that judge; fewer, or none, where no more can be begun. */
+const beginThreads = (entry: ThreadEntry, task: JudgeTask, count: number): JudgeThread[] => {
+  const threads: JudgeThread[] = [];
+  try {
+    while (threads.length < count) threads.push(new JudgeThread(entry, task));
+  } catch (error) {
+    if (!isNotBegun(error)) throw error;
+  }
+  return threads;
+};
+
 /** What is found on groups of hosts, in the order of the groups; null of one that no thread came to the end of. */
 export async function* judgedInThreads(
   entry: ThreadEntry,
   task: JudgeTask,
   groups: readonly Observed[],
 ): AsyncGenerator<Answered> {
-  const count = Math.min(mostThreads, groups.length, availableParallelism());
-  const threads: JudgeThread[] = [];
+  const threads = beginThreads(entry, task, Math.min(mostThreads, groups.length, availableParallelism()));
+  const count = threads.length;
   try {
-    for (let index = 0; index < count; index += 1) threads.push(new JudgeThread(entry, task));
     const begun: Promise<Answered>[] = [];
     const begin = (): void => {
       const group = groups[begun.length];
       if (group === undefined) return;
-      const found = (threads[begun.length % count] as JudgeThread).judge(group);
+      const found = threads[begun.length % count]?.judge(group) ?? Promise.resolve(null);
       // Whoever waits for it hears of it; until then it is no error that nobody hears.
       found.catch(() => {});
       begun.push(found);
     };
-    for (let index = 0; index < count * ahead; index += 1) begin();
+    for (let index = 0; index < Math.max(1, count * ahead); index += 1) begin();
     for (let index = 0; index < groups.length; index += 1) {
       yield await (begun[index] as Promise<Answered>);
       begin();

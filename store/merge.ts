@@ -5,10 +5,11 @@ import { readdir } from 'node:fs/promises';
 import { basename, dirname, join, resolve, sep } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { codeOf, FileError, UserError } from '../collector/errors.ts';
-import { fileFailure } from '../collector/file_failure.ts';
+import { fileFailure, isPassing, passingHint } from '../collector/file_failure.ts';
 import { openRegular } from '../collector/files.ts';
 import { errorOf } from './thread_failure.ts';
-import { workerArgument } from './worker.ts';
+import type { ThreadFailure } from './thread_failure.ts';
+import { isNotBegun, workerArgument } from './worker.ts';
 import type { ThreadEntry } from './worker.ts';
 import { readHostIds, snapshotReader } from './reader.ts';
 import { explainStoreError, openForReading, RefusedRow } from './file.ts';
@@ -43,16 +44,13 @@ export interface BadInput {
   readonly isPassing: boolean;
 }
 
-const passing =
-  /^(?:E(?:MFILE|NFILE|NOMEM|AGAIN|BUSY|IO|NOSPC|STALE|TIMEDOUT)|SQLITE_(?:BUSY|IOERR|NOMEM)\w*)$/;
-
 /** @param cause What was thrown, where that was no UserError. */
 const badInput = (path: string, error: UserError, cause: unknown = error.cause): BadInput => ({
   path,
   message: error.message,
   hint: error.hint,
   isNamed: error instanceof FileError && error.path === path,
-  isPassing: passing.test(codeOf(cause)),
+  isPassing: isPassing(cause),
 });
 
 /** Whatever an input brings about is a fault of that input, and the others are merged. */
@@ -61,7 +59,9 @@ const plainError = (error: unknown): UserError => {
   const message = error instanceof Error ? error.message : String(error);
   return new UserError(
     `it cannot be read: ${message.split('\n')[0]?.slice(0, 200) ?? ''}`,
-    'is the file whole, and from a Mac of yours? the other inputs are merged',
+    isPassing(error)
+      ? `${passingHint(error)}; the other inputs are merged`
+      : 'is the file whole, and from a Mac of yours? the other inputs are merged',
   );
 };
 
@@ -335,8 +335,7 @@ class BatchWriter {
 type FromWorker =
   | { readonly snapshots: readonly Snapshot[] }
   | { readonly done: true; readonly leftOut: ReadonlySet<string> }
-  | { readonly message: string; readonly hint: string; readonly leftOut: ReadonlySet<string> }
-  | { readonly fault: string }
+  | (ThreadFailure & { readonly leftOut?: ReadonlySet<string> })
   | { readonly read: number };
 
 /** Hears how many bytes of an input are read. */
@@ -367,7 +366,7 @@ const nativeWorker = (entry: ThreadEntry, megabytes: number) => {
             told(message.read);
             return;
           }
-          if ('leftOut' in message) for (const what of message.leftOut) leftOut.add(what);
+          if ('leftOut' in message) for (const what of message.leftOut ?? []) leftOut.add(what);
           if ('snapshots' in message) {
             take(message.snapshots);
             worker.postMessage({});
@@ -443,12 +442,12 @@ class ExportReader {
     } catch (error) {
       // It may have more of this file under way, which must not be taken for the next one.
       this.end();
-      if (codeOf(error) !== 'ERR_WORKER_OUT_OF_MEMORY') throw error;
+      if (codeOf(error) !== 'ERR_WORKER_OUT_OF_MEMORY' && !isNotBegun(error)) throw error;
       await this.#readRest(path, take, leftOut, handed);
     }
   }
 
-  /** A snapshot that is larger than what a thread may hold: here there is more room. */
+  /** Where no thread could begin, or a snapshot is larger than what one may hold: here there is more room. */
   async #readRest(path: string, take: Take, leftOut: Set<string>, handed: number): Promise<void> {
     let passed = 0;
     const takeRest = (snapshots: readonly Snapshot[]): void => {

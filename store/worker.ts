@@ -15,3 +15,10 @@ export interface ThreadEntry {
   readonly script: string;
   readonly isText: boolean;
 }
+
+/**
+ * Whether a thread could not begin, or not read the program: too few open files or processes are left, or too little memory. Told by
+ * the error event of a thread, or thrown where it is made.
+ */
+export const isNotBegun = (error: unknown): boolean =>
+  /^(?:E[A-Z]+|ERR_WORKER_INIT_FAILED)$/.test(String((error as NodeJS.ErrnoException | null)?.code));

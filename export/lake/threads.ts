@@ -3,7 +3,7 @@ import { Worker } from 'node:worker_threads';
 import type { Db } from '../../store/database.ts';
 import { errorOf } from '../../store/thread_failure.ts';
 import type { ThreadFailure } from '../../store/thread_failure.ts';
-import { workerArgument } from '../../store/worker.ts';
+import { isNotBegun, workerArgument } from '../../store/worker.ts';
 import type { ThreadEntry } from '../../store/worker.ts';
 import type { Part } from './part.ts';
 import type { Relation } from './relations.ts';
@@ -95,19 +95,20 @@ export interface Lanes {
 }
 
 /**
- * Threads that read one moment of a database, at which `db` is then too, in a transaction. Null where they cannot be brought to
- * one, because others write into it all the time.
+ * Threads that read one moment of a database, at which `db` is then too, in a transaction. Null where none can be begun, or where
+ * they cannot be brought to one moment, because others write into it all the time.
  *
  * @param db Another connection to the same file, in no transaction.
  */
 export const threadLanes = async (entry: ThreadEntry, path: string, db: Db): Promise<Lanes | null> => {
-  const lanes = Array.from({ length: laneCount }, () => new ThreadLane(entry, { task: 'lake', path }));
+  const lanes: ThreadLane[] = [];
   const end = (): void => {
     for (const lane of lanes) lane.end();
   };
   // Changes when another connection has committed something; within a transaction it is that of its moment.
   const version = (): number => db.pragma('data_version', { simple: true }) as number;
   try {
+    while (lanes.length < laneCount) lanes.push(new ThreadLane(entry, { task: 'lake', path }));
     for (let attempt = 0; attempt < attempts; attempt += 1) {
       const before = version();
       await Promise.all(lanes.map((lane) => lane.begin()));
@@ -118,7 +119,7 @@ export const threadLanes = async (entry: ThreadEntry, path: string, db: Db): Pro
     }
   } catch (error) {
     end();
-    throw error;
+    if (!isNotBegun(error)) throw error;
   }
   end();
   return null;

@@ -4,6 +4,7 @@ import type { ReadStream } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
 import { UserError } from '../../collector/errors.ts';
+import { isPassing, passingHint } from '../../collector/file_failure.ts';
 import { openRegular } from '../../collector/files.ts';
 import type { Table } from '../../collector/table.ts';
 import { nativeDecoder } from './decode.ts';
@@ -64,6 +65,15 @@ export interface ReadOptions {
   readonly read?: (bytes: number) => void;
 }
 
+/** What is wrong with an export that cannot be read to its end; a fault of this program stays one. */
+const readFailure = (error: unknown): unknown => {
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (error instanceof UserError || (code === undefined && !(error instanceof RangeError))) return error;
+  const hint = isPassing(error) ? `${passingHint(error)};` : 'is the file whole?';
+  const rest = 'what could be read of it is stored';
+  return new UserError(`it cannot be read: ${message}`, `${hint} ${rest}`, 1, error);
+};
+
 /**
  * Decodes a file and hands its snapshots over in batches. Throws UserError for what is no export; the snapshots
  * before the broken line are handed over first.
@@ -118,13 +128,7 @@ export const readNativeFile = async (
     decoder.end();
   } catch (error) {
     await hand();
-    if (error instanceof UserError) throw error;
-    const { code, message } = error as NodeJS.ErrnoException;
-    if (code === undefined && !(error instanceof RangeError)) throw error;
-    throw new UserError(
-      `it cannot be read: ${message}`,
-      'is the file whole? what could be read of it is stored',
-    );
+    throw readFailure(error);
   }
   await hand();
 };
