@@ -63,11 +63,16 @@ test('a folder among them has no entries: sudo reads none that is nested', async
   t.is(status, 'ok');
 });
 
-test('without the folder there is nothing more, and where it is denied that is said', async (t) => {
+test('without the folder there is nothing more', async (t) => {
   const root = standIn(t);
   rmSync(join(root, 'etc/sudoers.d'), { recursive: true });
   t.deepEqual((await read(liveBackend({ execRoot: root }))).rows, expected.slice(0, 2));
-  if (process.geteuid?.() === 0) return;
+});
+
+// Root may read it all the same.
+(process.geteuid?.() === 0 ? test.skip : test)('where the folder is denied that is said', async (t) => {
+  const root = standIn(t);
+  rmSync(join(root, 'etc/sudoers.d'), { recursive: true });
   mkdirSync(join(root, 'etc/sudoers.d'));
   chmodSync(join(root, 'etc/sudoers.d'), 0);
   const denied = await read(liveBackend({ execRoot: root }));
