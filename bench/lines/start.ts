@@ -1,7 +1,8 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { chmodSync, copyFileSync, cpSync, existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Line, Work } from '../line.ts';
 import { root } from '../place.ts';
+import type { Place } from '../place.ts';
 import { run } from '../process.ts';
 import { firstPrompt, onTerminal } from '../prompt.ts';
 import { toolVersion } from '../tools.ts';
@@ -21,6 +22,17 @@ const executable = (): string | null => {
   return name === undefined ? null : join(folder, name);
 };
 
+/** The launcher as a package installs it: with its own Node, and no sources, of which one could be newer than the program. */
+const installed = (place: Place): string => {
+  const at = place.fresh('installed');
+  for (const name of ['bin', 'dist']) cpSync(join(root, name), join(at, name), { recursive: true });
+  const node = join(at, 'node');
+  copyFileSync(process.execPath, node);
+  chmodSync(node, 0o755);
+  writeFileSync(join(at, 'NODE.txt'), `${process.version}\n`);
+  return join(at, 'bin/tokenquery');
+};
+
 const quicklyAs = (name: string, argv: readonly string[], most: number): Work => ({
   name,
   run: () => run(argv),
@@ -35,13 +47,15 @@ export const start: Line = {
   least: 'the start of one Node; the program and the module of SQLite are 3 MB',
   sizes: { unit: '', short: [1], usual: [1] },
   rounds: { short: 2, usual: 20 },
-  works: (_, { program }) => {
+  works: (_, place) => {
+    const { program } = place;
     const onExecutable = executable();
     const select = ['query', 'SELECT 1'];
     return [
       quicklyAs('--version', [...program, '--version'], 1.15),
       quicklyAs('SELECT 1, the bundle', [...program, ...select], 1.25),
-      quicklyAs('SELECT 1, the launcher', [join(root, 'bin/tokenquery'), ...select], 1.4),
+      quicklyAs('SELECT 1, the launcher of a checkout', [join(root, 'bin/tokenquery'), ...select], 1.4),
+      quicklyAs('SELECT 1, the launcher, installed', [installed(place), ...select], 1.4),
       {
         ...quicklyAs('SELECT 1, the executable', [onExecutable ?? '', ...select], 1.3),
         ...(onExecutable === null
