@@ -10,6 +10,7 @@ import { queries } from '../queries/index.ts';
 import { openDatabase } from '../store/database.ts';
 import type { Db } from '../store/database.ts';
 import { withPlainHosts } from '../store/plain_hosts.ts';
+import { tables } from '../tables/index.ts';
 import { now } from '../test/queries/constructed.ts';
 
 /** What no question may take on 10,000 hosts. */
@@ -67,7 +68,7 @@ const askOne = (db: Db, sql: string): ReturnType<typeof timed> => {
 const ask = (path: string): void => {
   const db = openDatabase(path, { readonly: true });
   // As findings asks them.
-  withPlainHosts(db);
+  withPlainHosts(db, tables);
   const every = new Map<string, ReturnType<typeof timed>>();
   const asked = queries.filter(
     ({ name }) => values.only === undefined || values.only.split(',').includes(name),

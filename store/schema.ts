@@ -293,8 +293,20 @@ export const lastGood = (
   // Of the same second, the time is the same.
   `${what === 'collected_time' ? '' : ', s.reading DESC, s.snapshot_id DESC'} LIMIT 1)`;
 
+/** Hosts, and rows of a table that has one of them: where SQLite begins is its own matter. */
+const rowsOfHosts = (name: string): string => `main._host h JOIN main.${name} r`;
+
+/**
+ * The same text of a view so that rows are looked for by their host. Of all hosts SQLite else makes an index of what a
+ * condition names, and goes through all that it finds there for each row of another table.
+ */
+export const byHost = (text: string): string =>
+  text.replace(/ FROM main\._host h JOIN main\.("_current_\w+"|_report_status) r ON /, (found) =>
+    found.replace('JOIN', 'CROSS JOIN'),
+  );
+
 const currentView = (table: Table): string =>
-  `SELECT ${columnsOf(table, 'r')}, ${hostId} FROM main._host h JOIN main.${currentName(table)} r ON r._host = h.host`;
+  `SELECT ${columnsOf(table, 'r')}, ${hostId} FROM ${rowsOfHosts(currentName(table))} ON r._host = h.host`;
 
 const fromTime = 'coalesce(r._from_time, s.first_time)';
 const firstSnapshot = 'coalesce(r._first_snapshot, s.first_snapshot)';
@@ -316,8 +328,38 @@ const historyArm = (table: Table, tableId: number, of: 'current' | 'past'): stri
   );
 };
 
-const historyView = (table: Table, tableId: number): string =>
+export const historyView = (table: Table, tableId: number): string =>
   `${historyArm(table, tableId, 'current')}\nUNION ALL\n${historyArm(table, tableId, 'past')}`;
+
+/**
+ * The same rows in another order, for who asks many hosts of some days: what came or changed is found by its time, and what
+ * was there from the first look on by the time of that look. The state of a host is looked up, never gone through.
+ */
+export const timedHistoryView = (table: Table, tableId: number): string => {
+  const [current, past] = [`main.${currentName(table)}`, `main.${pastName(table)}`];
+  const state = `main._state s ON s.host = h.host AND s.tab = ${tableId}`;
+  const last = lastGood('snapshot_id', 'h.host', String(tableId));
+  const arm = (from: string, first: string, until: string, lastId: string, relations: string): string =>
+    `SELECT ${columnsOf(table, 'r')}, ${hostId}, ${from} AS valid_from_time, ${until} AS valid_until_time, ` +
+    `${first} AS first_snapshot_id, ${lastId} AS last_snapshot_id FROM main._host h ${relations}`;
+  return [
+    // First, for whoever asks whether there is any.
+    arm(
+      ...(['s.first_time', 's.first_snapshot', noEnd, last] as const),
+      `CROSS JOIN ${state} CROSS JOIN ${current} r ON r._host = h.host AND r._began = ${beganNumbers.baseline}`,
+    ),
+    arm(
+      ...(['r._from_time', 'r._first_snapshot', noEnd, last] as const),
+      `JOIN ${current} r ON r._host = h.host AND r._began > 0`,
+    ),
+    // Of one type in all arms, as above.
+    arm(
+      ...([`CAST(${fromTime} AS INTEGER)`, `CAST(${firstSnapshot} AS INTEGER)`] as const),
+      ...(['r._until_time', 'r._last_snapshot'] as const),
+      `JOIN ${past} r ON r._host = h.host AND ${isHistory} CROSS JOIN ${state}`,
+    ),
+  ].join('\nUNION ALL\n');
+};
 
 /** The rows as they were known at a moment: what `--as-of` puts in place of the plain name. */
 const asOfView = (table: Table, tableId: number, time: number | string): string => {
@@ -422,7 +464,7 @@ const aheadView = (newest: string, and = ''): string =>
 const statusView =
   'SELECT t.name AS table_name, r.status, r.row_count, r.code, r.reason, r.columns_affected, r.duration_ms, ' +
   `${lastGood('collected_time', 'h.host', 'r.tab')} AS last_good_time, ${doubtColumns.map((name) => `r.${name}`).join(', ')}, ${hostId} ` +
-  'FROM main._host h JOIN main._report_status r ON r.host = h.host JOIN main._table t ON t.tab = r.tab';
+  `FROM ${rowsOfHosts('_report_status')} ON r.host = h.host JOIN main._table t ON t.tab = r.tab`;
 
 const errorsView =
   `SELECT r.table_name, r.command_id, r.code, r.message, r.hint, ${hostId} ` +

@@ -305,7 +305,10 @@ const worldOfStore = async (given: Arguments, store: Store, isLibrary: boolean):
     noteStoreBlindSpots(store, new Set(), world.asOf);
   }
   if (isLibrary)
-    (await import(/* webpackMode: "eager" */ '../../store/plain_hosts.ts')).withPlainHosts(store.db);
+    (await import(/* webpackMode: "eager" */ '../../store/plain_hosts.ts')).withPlainHosts(
+      store.db,
+      store.tables,
+    );
   return world;
 };
 

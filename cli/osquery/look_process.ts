@@ -26,7 +26,7 @@ const collected = async (given: Arguments): Promise<World> =>
 
 const stored = (path: string): World => {
   const store = openForReading(path, tables);
-  withPlainHosts(store.db);
+  withPlainHosts(store.db, store.tables);
   return { db: store.db, now: currentTime(), store, close: () => store.close() };
 };
 

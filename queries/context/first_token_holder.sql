@@ -1,8 +1,8 @@
 -- name: first_token_holder
 -- title: Who probably got the first secure token
 -- group: context
--- version: 1
--- modified: 2026-11-28
+-- version: 2
+-- modified: 2026-11-29
 -- status: test
 -- severity: info
 -- purpose: The token holder whose account is the oldest, beside the time when Setup Assistant was done. An
@@ -19,6 +19,31 @@
 -- remediation: None: context for an investigation.
 -- references: none
 -- false-positives: Accounts that a migration brought keep their creation time.
+WITH holders AS (
+  SELECT DISTINCT
+    s.host_id,
+    s.username,
+    s.uuid,
+    s.is_admin,
+    s.secure_token
+  FROM secure_tokens s
+  WHERE COALESCE(s.secure_token, 1) = 1
+    AND COALESCE(s.is_guest, 0) = 0
+),
+creations AS (
+  SELECT
+    a.host_id AS host_id,
+    a.username AS username,
+    COALESCE(a.uuid, '') AS uuid,
+    MAX(a.creation_time) AS creation_time
+  FROM account_policy_data a
+  -- CROSS JOIN: SQLite then reads the creation times once.
+  CROSS JOIN holders h
+  WHERE h.host_id = a.host_id
+    AND h.username = a.username
+    AND COALESCE(h.uuid, '') = COALESCE(a.uuid, '')
+  GROUP BY a.host_id, a.username, COALESCE(a.uuid, '')
+)
 SELECT
   oldest.host_id,
   oldest.username AS subject,
@@ -27,35 +52,20 @@ SELECT
   h.setup_done_time
 FROM (
   SELECT
-    holders.host_id,
-    holders.username,
-    holders.uuid,
-    holders.is_admin,
-    holders.secure_token,
-    holders.creation_time,
-    MIN(holders.creation_time) OVER (PARTITION BY holders.host_id) AS oldest_time,
+    holders.host_id AS host_id,
+    holders.username AS username,
+    holders.uuid AS uuid,
+    holders.is_admin AS is_admin,
+    c.creation_time AS creation_time,
+    MIN(c.creation_time) OVER (PARTITION BY holders.host_id) AS oldest_time,
     -- One of whom either is not known may be the oldest.
-    SUM(CASE WHEN holders.secure_token = 1 AND holders.creation_time IS NOT NULL THEN 0 ELSE 1 END)
+    SUM(CASE WHEN holders.secure_token = 1 AND c.creation_time IS NOT NULL THEN 0 ELSE 1 END)
       OVER (PARTITION BY holders.host_id) AS doubtful
-  FROM (
-    -- DISTINCT: SQLite then looks for each creation time once.
-    SELECT DISTINCT
-      s.host_id,
-      s.username,
-      s.uuid,
-      s.is_admin,
-      s.secure_token,
-      (
-        SELECT MAX(a.creation_time)
-        FROM account_policy_data a
-        WHERE a.host_id = s.host_id
-          AND a.username = s.username
-          AND COALESCE(a.uuid, '') = COALESCE(s.uuid, '')
-      ) AS creation_time
-    FROM secure_tokens s
-    WHERE COALESCE(s.secure_token, 1) = 1
-      AND COALESCE(s.is_guest, 0) = 0
-  ) holders
+  FROM holders
+  LEFT JOIN creations c
+    ON c.host_id = holders.host_id
+    AND c.username = holders.username
+    AND c.uuid = COALESCE(holders.uuid, '')
 ) oldest
 LEFT JOIN hosts h ON h.host_id = oldest.host_id
 WHERE oldest.creation_time = oldest.oldest_time

@@ -20,7 +20,15 @@ SELECT
   MAX(u.is_admin) AS is_admin,
   MAX(u.can_login) AS can_login
 FROM platform_sso_states s
-LEFT JOIN users u
+LEFT JOIN (
+  SELECT
+    a.host_id,
+    a.username,
+    a.is_admin,
+    a.can_login
+  FROM users a
+  WHERE a.host_id IN (SELECT e.host_id FROM platform_sso_states e WHERE e.is_exempt = 1)
+) u
   ON u.host_id = s.host_id
   AND u.username = s.username
 WHERE s.is_exempt = 1

@@ -24,7 +24,15 @@ SELECT
   m.is_direct,
   MAX(u.is_admin) AS is_admin
 FROM user_groups m
-LEFT JOIN users u
+LEFT JOIN (
+  SELECT
+    a.host_id,
+    a.username,
+    a.uid,
+    a.is_admin
+  FROM users a
+  WHERE a.host_id IN (SELECT n.host_id FROM user_groups n WHERE SUBSTR(n.groupname, 1, 17) = 'com.apple.access_')
+) u
   ON u.host_id = m.host_id
   AND u.username = m.username
   AND COALESCE(u.uid, -1) = COALESCE(m.uid, -1)

@@ -60,9 +60,10 @@ compared AS (
     MAX(CASE WHEN p.uuid = r.uuid AND p.username <> r.username AND p.valid_from_time < r.change_time
       AND COALESCE(p.valid_until_time, r.change_time) >= r.change_time THEN 1 ELSE 0 END) AS is_double
   FROM users_history p
-  -- CROSS JOIN: SQLite then reads the past once.
+  -- CROSS JOIN: SQLite then reads the past once, of these hosts alone.
   CROSS JOIN recent r
   WHERE p.host_id = r.host_id
+    AND p.host_id IN (SELECT q.host_id FROM recent q)
     AND p.valid_from_time <= r.change_time
   GROUP BY r.host_id, r.username, r.uuid, r.uid, r.is_admin, r.account_type, r.change_time
 )

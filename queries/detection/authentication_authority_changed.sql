@@ -85,9 +85,10 @@ compared AS (
     -- The table itself was looked at before.
     MAX(CASE WHEN p.valid_from_time < r.change_time THEN 1 ELSE 0 END) AS has_past
   FROM authentication_authorities_history p
-  -- CROSS JOIN: SQLite then reads the past once.
+  -- CROSS JOIN: SQLite then reads the past once, of these hosts alone.
   CROSS JOIN recent r
   WHERE p.host_id = r.host_id
+    AND p.host_id IN (SELECT q.host_id FROM recent q)
   GROUP BY r.host_id, r.username, r.uuid, r.change_kind, r.tag, r.value, r.change_time
 )
 SELECT
@@ -105,6 +106,7 @@ WHERE c.has_past = 1
     OR (c.change_kind = 'removed' AND c.is_there < c.was_there)
   )
   AND u.host_id = c.host_id
+  AND u.host_id IN (SELECT q.host_id FROM compared q)
   AND u.username = c.username
   AND COALESCE(u.uuid, '') = c.uuid
 GROUP BY c.host_id, c.username, c.uuid, c.change_kind, c.tag, c.value, c.change_time

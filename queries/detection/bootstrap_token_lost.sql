@@ -38,9 +38,10 @@ compared AS (
     MAX(CASE WHEN p.state = 'escrowed' THEN p.valid_from_time ELSE 0 END) AS last_yes_time,
     MAX(CASE WHEN p.state NOT IN ('escrowed', 'unknown') THEN p.valid_from_time ELSE 0 END) AS last_no_time
   FROM bootstrap_tokens_history p
-  -- CROSS JOIN: SQLite then reads the past once.
+  -- CROSS JOIN: SQLite then reads the past once, of these hosts alone.
   CROSS JOIN recent r
   WHERE p.host_id = r.host_id
+    AND p.host_id IN (SELECT q.host_id FROM recent q)
     AND p.valid_from_time < r.change_time
   GROUP BY r.host_id, r.state, r.change_time
 )

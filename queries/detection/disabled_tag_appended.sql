@@ -34,9 +34,10 @@ WITH recent AS (
 appended AS (
   SELECT r.host_id AS host_id, r.username AS username, r.uuid AS uuid, r.value AS value, r.change_time AS change_time
   FROM authentication_authorities_history p
-  -- CROSS JOIN: SQLite then reads the past once. A host without a past of this table has no row.
+  -- CROSS JOIN: SQLite then reads the past once, of these hosts alone. A host without a past of this table has no row.
   CROSS JOIN recent r
   WHERE p.host_id = r.host_id
+    AND p.host_id IN (SELECT q.host_id FROM recent q)
     AND p.valid_from_time < r.change_time
   GROUP BY r.host_id, r.username, r.uuid, r.value, r.change_time
   -- The account had no such tag just before, at whatever place.
@@ -60,6 +61,7 @@ FROM users_history o
 CROSS JOIN appended a
 -- The account was there just before.
 WHERE o.host_id = a.host_id
+  AND o.host_id IN (SELECT q.host_id FROM appended q)
   AND o.username = a.username
   AND COALESCE(o.uuid, '') = a.uuid
   AND o.valid_from_time < a.change_time

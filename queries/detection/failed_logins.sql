@@ -6,6 +6,7 @@
 -- modified: 2026-11-29
 -- status: experimental
 -- severity: medium
+-- uses: persons
 -- purpose: Five failed logins in a row or more, of an account that can log in: one that is disabled, or has no shell,
 --   is left out.
 -- requires: account_policy_data.failed_login_count where EXISTS (SELECT 1 FROM users u
@@ -31,12 +32,10 @@ SELECT
   a.failed_login_count,
   a.failed_login_timestamp
 FROM account_policy_data a
-JOIN users u
-  ON u.host_id = a.host_id
-  AND u.username = a.username
-  AND COALESCE(u.uuid, '') = COALESCE(a.uuid, '')
-WHERE u.can_login = 1
-  AND COALESCE(u.account_type, '') NOT IN ('root', 'setup_assistant', 'guest')
-  AND (u.is_system_account = 0 OR u.account_type IS NOT NULL)
+-- CROSS JOIN: SQLite then reads either once.
+CROSS JOIN persons p
+WHERE p.host_id = a.host_id
+  AND p.username = a.username
+  AND COALESCE(p.uuid, '') = COALESCE(a.uuid, '')
   AND a.failed_login_count >= 5
 ORDER BY a.host_id, a.username, COALESCE(a.uuid, '');

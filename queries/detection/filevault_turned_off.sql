@@ -41,9 +41,10 @@ compared AS (
     MAX(CASE WHEN p.filevault_enabled = 1 AND p.status <> 'decrypting' THEN p.valid_from_time ELSE 0 END) AS last_on_time,
     MAX(CASE WHEN p.filevault_enabled = 0 OR p.status = 'decrypting' THEN p.valid_from_time ELSE 0 END) AS last_off_time
   FROM filevault_status_history p
-  -- CROSS JOIN: SQLite then reads the past once.
+  -- CROSS JOIN: SQLite then reads the past once, of these hosts alone.
   CROSS JOIN recent r
   WHERE p.host_id = r.host_id
+    AND p.host_id IN (SELECT q.host_id FROM recent q)
     AND p.valid_from_time < r.change_time
   GROUP BY r.host_id, r.status, r.filevault_enabled, r.change_time
 )

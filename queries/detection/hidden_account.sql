@@ -30,7 +30,18 @@
 --   that MDM made in Setup Assistant is left out where MDM was asked (--allow-network). Build users of Nix have no
 --   shell and no token: they do not stand here. To make sure: the product is installed, and its home folder and its
 --   shell are what its installer gives it. A name proves nothing: whoever makes an account chooses it.
-WITH usable AS (
+WITH concealed AS (
+  -- Hosts with an account that is hidden in any way: few.
+  SELECT c.host_id
+  FROM users c
+  WHERE c.is_admin = 0
+    AND c.is_system_account = 0
+    AND (c.is_hidden = 1 OR c.uid < 500)
+  UNION
+  SELECT h.host_id
+  FROM hidden_names h
+),
+usable AS (
   SELECT
     u.host_id AS host_id,
     u.username AS username,
@@ -46,7 +57,16 @@ WITH usable AS (
     ON n.host_id = u.host_id
     AND n.username = u.username
     AND n.uuid = COALESCE(u.uuid, '')
-  LEFT JOIN secure_tokens s
+  LEFT JOIN (
+    SELECT
+      t.host_id,
+      t.username,
+      t.uuid,
+      t.uid,
+      t.secure_token
+    FROM secure_tokens t
+    WHERE t.host_id IN (SELECT c.host_id FROM concealed c)
+  ) s
     ON s.host_id = u.host_id
     AND s.username = u.username
     AND COALESCE(s.uuid, '') = COALESCE(u.uuid, '')

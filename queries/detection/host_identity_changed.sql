@@ -54,6 +54,7 @@ compared AS (
   FROM said p
   CROSS JOIN recent r
   WHERE p.host_id = r.host_id
+    AND p.host_id IN (SELECT q.host_id FROM recent q)
     AND p.subject = r.subject
     AND p.valid_from_time < r.change_time
   GROUP BY r.host_id, r.subject, r.value, r.change_time
@@ -67,6 +68,7 @@ SELECT
 FROM said o
 CROSS JOIN compared c
 WHERE o.host_id = c.host_id
+  AND o.host_id IN (SELECT q.host_id FROM compared q)
   AND o.subject = c.subject
   AND o.value <> c.value
   AND o.valid_from_time = c.former_time

@@ -41,9 +41,10 @@ compared AS (
     MAX(CASE WHEN p.server_host <> r.server_host THEN p.valid_from_time END) AS former_time,
     MAX(CASE WHEN p.server_host = r.server_host THEN p.valid_from_time ELSE 0 END) AS same_time
   FROM mdm_enrollments_history p
-  -- CROSS JOIN: SQLite then reads the past once.
+  -- CROSS JOIN: SQLite then reads the past once, of these hosts alone.
   CROSS JOIN recent r
   WHERE p.host_id = r.host_id
+    AND p.host_id IN (SELECT q.host_id FROM recent q)
     AND p.valid_from_time < r.change_time
   GROUP BY r.host_id, r.server_host, r.change_time
 )
@@ -56,6 +57,7 @@ SELECT
 FROM mdm_enrollments_history o
 CROSS JOIN compared c
 WHERE o.host_id = c.host_id
+  AND o.host_id IN (SELECT q.host_id FROM compared q)
   AND o.server_host <> c.server_host
   AND o.valid_from_time = c.former_time
   AND c.former_time > c.same_time

@@ -64,9 +64,10 @@ compared AS (
       THEN p.valid_from_time ELSE 0 END) AS former_yes_time,
     MAX(CASE WHEN p.valid_from_time < r.change_time THEN 1 ELSE 0 END) AS has_past
   FROM users_history p
-  -- CROSS JOIN: SQLite then reads the past once. A host without a past of this table has no row.
+  -- CROSS JOIN: SQLite then reads the past once, of these hosts alone. A host without a past of this table has no row.
   CROSS JOIN recent r
   WHERE p.host_id = r.host_id
+    AND p.host_id IN (SELECT q.host_id FROM recent q)
     AND p.valid_from_time <= r.change_time
   GROUP BY r.host_id, r.username, r.uuid, r.uid, r.account_type, r.is_hidden, r.change_time
 ),

@@ -48,9 +48,10 @@ compared AS (
       AS former_set_time,
     MAX(CASE WHEN p.password_last_set_time >= r.password_last_set_time THEN 1 ELSE 0 END) AS was_there
   FROM account_policy_data_history p
-  -- CROSS JOIN: SQLite then reads the past once.
+  -- CROSS JOIN: SQLite then reads the past once, of these hosts alone.
   CROSS JOIN recent r
   WHERE p.host_id = r.host_id
+    AND p.host_id IN (SELECT q.host_id FROM recent q)
     AND p.uuid = r.uuid
     AND p.valid_from_time < r.change_time
   GROUP BY r.host_id, r.username, r.uuid, r.uid, r.password_last_set_time, r.change_time

@@ -39,9 +39,10 @@ compared AS (
       AS former_modified_time,
     MAX(CASE WHEN p.prk_escrow_blob_modified_time = r.modified_time THEN 1 ELSE 0 END) AS was_there
   FROM filevault_status_history p
-  -- CROSS JOIN: SQLite then reads the past once.
+  -- CROSS JOIN: SQLite then reads the past once, of these hosts alone.
   CROSS JOIN recent r
   WHERE p.host_id = r.host_id
+    AND p.host_id IN (SELECT q.host_id FROM recent q)
     AND p.valid_from_time < r.change_time
   GROUP BY r.host_id, r.modified_time, r.change_time
 )

@@ -92,9 +92,10 @@ compared AS (
       AND CASE WHEN SUBSTR(p.sources, 1, 4) = 'apfs' THEN 1 ELSE 0 END = r.is_by_apfs
       THEN p.valid_from_time ELSE 0 END) AS former_yes_time
   FROM secure_tokens_history p
-  -- CROSS JOIN: SQLite then reads the past once.
+  -- CROSS JOIN: SQLite then reads the past once, of these hosts alone.
   CROSS JOIN recent r
   WHERE p.host_id = r.host_id
+    AND p.host_id IN (SELECT q.host_id FROM recent q)
     AND p.valid_from_time <= r.change_time
     -- A GeneratedUID that is not known is not another one.
     AND (p.uuid = r.uuid OR (p.username = r.username AND (p.uuid IS NULL OR r.uuid = '')))

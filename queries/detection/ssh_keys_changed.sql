@@ -48,9 +48,10 @@ compared AS (
     MAX(CASE WHEN COALESCE(p.uuid, p.username) = r.account AND p.keys_digest IS NOT NULL
       THEN p.valid_from_time ELSE 0 END) AS last_known_time
   FROM authorized_key_files_history p
-  -- CROSS JOIN: SQLite then reads the past once. A host without a past of this table has no row.
+  -- CROSS JOIN: SQLite then reads the past once, of these hosts alone. A host without a past of this table has no row.
   CROSS JOIN recent r
   WHERE p.host_id = r.host_id
+    AND p.host_id IN (SELECT q.host_id FROM recent q)
     AND p.valid_from_time < r.change_time
   GROUP BY r.host_id, r.username, r.account, r.uid, r.key_count, r.keys_digest, r.file_modified_time, r.change_time
 ),
@@ -82,6 +83,7 @@ found AS (
   FROM authorized_key_files_history p
   CROSS JOIN compared c
   WHERE p.host_id = c.host_id
+    AND p.host_id IN (SELECT q.host_id FROM compared q)
     AND COALESCE(p.uuid, p.username) = c.account
     AND p.valid_from_time = c.last_known_time
     AND (p.keys_digest <> c.keys_digest OR p.file_modified_time <> c.file_modified_time)

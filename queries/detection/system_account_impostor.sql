@@ -35,12 +35,19 @@
 --   should be: a build user of Nix has group nixbld, shell /sbin/nologin, no password and no administrator's right. A
 --   name proves nothing: whoever makes an account chooses it.
 WITH shared AS (
-  -- Hosts on which two accounts have one uid or one GeneratedUID: few.
-  SELECT host_id
-  FROM users
-  GROUP BY host_id
-  HAVING COUNT(uid) > COUNT(DISTINCT uid)
-    OR COUNT(uuid) > COUNT(DISTINCT uuid)
+  -- Hosts on which two accounts may have one uid or one GeneratedUID: few. That of an account of macOS is made of its uid,
+  -- so that another has it only with the same uid, or as one that is none of macOS.
+  SELECT o.host_id
+  FROM users o
+  GROUP BY o.host_id
+  HAVING COUNT(o.uid) > COUNT(DISTINCT o.uid)
+    OR COUNT(CASE WHEN o.is_system_account = 1 AND o.has_false_identity = 0 THEN NULL ELSE o.uuid END)
+      > COUNT(DISTINCT CASE WHEN o.is_system_account = 1 AND o.has_false_identity = 0 THEN NULL ELSE UPPER(o.uuid) END)
+    OR MAX(CASE
+      WHEN o.is_system_account = 1 AND o.has_false_identity = 0 THEN 0
+      WHEN UPPER(SUBSTR(o.uuid, 1, 8)) = 'FFFFEEEE' THEN 1
+      ELSE 0
+    END) = 1
 ),
 twins AS (
   SELECT
@@ -54,11 +61,12 @@ twins AS (
   WHERE d.host_id IN (SELECT s.host_id FROM shared s)
 ),
 woken AS (
-  -- What the record of an account does not say. Few hold a token, and few are hidden by the login window: those are
-  -- read first.
+  -- What the record of an account does not say. Few with a GeneratedUID of macOS hold a token, and few are hidden by the
+  -- login window: those are read first.
   SELECT s.host_id, s.username, COALESCE(s.uuid, '') AS uuid
   FROM secure_tokens s
   WHERE s.secure_token = 1
+    AND UPPER(SUBSTR(s.uuid, 1, 8)) = 'FFFFEEEE'
   UNION
   SELECT h.host_id, h.username, h.uuid
   FROM hidden_names h

@@ -44,9 +44,10 @@ again AS (
       END
     ) AS former_until_time
   FROM users_history p
-  -- CROSS JOIN: SQLite then reads the past once.
+  -- CROSS JOIN: SQLite then reads the past once, of these hosts alone.
   CROSS JOIN recent r
   WHERE p.host_id = r.host_id
+    AND p.host_id IN (SELECT q.host_id FROM recent q)
     AND p.username = r.username
   GROUP BY r.host_id, r.username, r.uid, r.uuid, r.is_admin, r.change_time
   -- This one was not there before.
@@ -64,6 +65,7 @@ FROM users_history o
 CROSS JOIN again a
 -- Another had the name, and had it last.
 WHERE o.host_id = a.host_id
+  AND o.host_id IN (SELECT q.host_id FROM again q)
   AND o.username = a.username
   AND o.uuid <> a.uuid
   AND o.valid_until_time = a.former_until_time

@@ -17,7 +17,8 @@
 -- references: 800-53r5 CA-7
 -- false-positives: None: it is a count.
 WITH weeks AS (
-  SELECT
+  -- DISTINCT: SQLite then makes this list once.
+  SELECT DISTINCT
     seen.week_time,
     CASE WHEN seen.week_time + 604800 < :now THEN seen.week_time + 604800 ELSE :now END AS end_time,
     seen.hosts_seen
@@ -40,32 +41,32 @@ WITH weeks AS (
 counts AS (
   SELECT w.week_time AS week_time, COUNT(*) AS token_holders, 0 AS admins, 0 AS escrowed, 0 AS conflicts
   FROM secure_tokens_history t
-  JOIN weeks w
-    ON t.valid_from_time <= w.end_time
+  CROSS JOIN weeks w
+  WHERE t.valid_from_time <= w.end_time
     AND COALESCE(t.valid_until_time, w.end_time + 1) > w.end_time
-  WHERE t.secure_token = 1
+    AND t.secure_token = 1
   GROUP BY w.week_time
   UNION ALL
   SELECT w.week_time AS week_time, 0 AS token_holders, COUNT(*) AS admins, 0 AS escrowed, 0 AS conflicts
   FROM users_history u
-  JOIN weeks w
-    ON u.valid_from_time <= w.end_time
+  CROSS JOIN weeks w
+  WHERE u.valid_from_time <= w.end_time
     AND COALESCE(u.valid_until_time, w.end_time + 1) > w.end_time
-  WHERE u.is_admin = 1
+    AND u.is_admin = 1
   GROUP BY w.week_time
   UNION ALL
   SELECT w.week_time AS week_time, 0 AS token_holders, 0 AS admins, COUNT(*) AS escrowed, 0 AS conflicts
   FROM bootstrap_tokens_history b
-  JOIN weeks w
-    ON b.valid_from_time <= w.end_time
+  CROSS JOIN weeks w
+  WHERE b.valid_from_time <= w.end_time
     AND COALESCE(b.valid_until_time, w.end_time + 1) > w.end_time
-  WHERE b.escrowed_to_server = 1
+    AND b.escrowed_to_server = 1
   GROUP BY w.week_time
   UNION ALL
   SELECT w.week_time AS week_time, 0 AS token_holders, 0 AS admins, 0 AS escrowed, COUNT(*) AS conflicts
   FROM conflicts_history c
-  JOIN weeks w
-    ON c.valid_from_time <= w.end_time
+  CROSS JOIN weeks w
+  WHERE c.valid_from_time <= w.end_time
     AND COALESCE(c.valid_until_time, w.end_time + 1) > w.end_time
   GROUP BY w.week_time
 )

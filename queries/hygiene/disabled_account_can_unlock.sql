@@ -22,12 +22,13 @@ SELECT
   s.filevault_enabled,
   s.is_admin
 FROM secure_tokens s
+-- CROSS JOIN: SQLite then reads the authorities once, and looks among the few that bar an account.
+CROSS JOIN (
+  SELECT DISTINCT a.host_id, a.username
+  FROM authentication_authorities a
+  WHERE a.tag = 'DisabledUser'
+) d
 WHERE (s.secure_token = 1 OR s.filevault_enabled = 1)
-  AND EXISTS (
-    SELECT 1
-    FROM authentication_authorities d
-    WHERE d.host_id = s.host_id
-      AND d.username = s.username
-      AND d.tag = 'DisabledUser'
-  )
+  AND d.host_id = s.host_id
+  AND d.username = s.username
 ORDER BY s.host_id, s.username, COALESCE(s.uuid, '');

@@ -7,6 +7,7 @@
 -- status: experimental
 -- severity: low
 -- severity-where: info when personal: a personal Mac has no policy that asks for a new one
+-- uses: persons
 -- purpose: The password was set more than 365 days ago, of an account that can log in: one that is disabled, or has no
 --   shell, is left out.
 -- requires: account_policy_data.password_last_set_time where EXISTS (SELECT 1 FROM users u
@@ -33,12 +34,10 @@ SELECT
   a.username AS subject,
   a.password_last_set_time
 FROM account_policy_data a
-JOIN users u
-  ON u.host_id = a.host_id
-  AND u.username = a.username
-  AND COALESCE(u.uuid, '') = COALESCE(a.uuid, '')
-WHERE u.can_login = 1
-  AND COALESCE(u.account_type, '') NOT IN ('root', 'setup_assistant', 'guest')
-  AND (u.is_system_account = 0 OR u.account_type IS NOT NULL)
+-- CROSS JOIN: SQLite then reads either once.
+CROSS JOIN persons p
+WHERE p.host_id = a.host_id
+  AND p.username = a.username
+  AND COALESCE(p.uuid, '') = COALESCE(a.uuid, '')
   AND a.password_last_set_time < :now - 365 * 86400
 ORDER BY a.host_id, a.username, COALESCE(a.uuid, '');

@@ -20,31 +20,41 @@
 --   unlocks the disk; then take the account out of FileVault, or delete it. Let mobile accounts expire.
 -- references: 800-53r5 AC-2(3)
 -- false-positives: A break-glass account that is meant to lie unused.
+WITH holders AS (
+  -- DISTINCT: SQLite then makes this list once.
+  SELECT DISTINCT
+    t.host_id AS host_id,
+    t.username AS username,
+    t.uuid AS uuid,
+    t.uid AS uid,
+    t.secure_token AS secure_token,
+    t.filevault_enabled AS filevault_enabled,
+    t.is_admin AS is_admin
+  FROM secure_tokens t
+  WHERE t.secure_token = 1
+    OR t.filevault_enabled = 1
+)
 SELECT
-  holders.host_id,
-  holders.username AS subject,
-  holders.secure_token,
-  holders.filevault_enabled,
-  holders.is_admin,
-  holders.last_login_time
-FROM (
-  SELECT
-    s.host_id,
-    s.username,
-    s.uuid,
-    s.secure_token,
-    s.filevault_enabled,
-    s.is_admin,
-    (
-      SELECT MAX(a.last_login_time)
-      FROM account_policy_data a
-      WHERE a.host_id = s.host_id
-        AND a.username = s.username
-        AND COALESCE(a.uuid, '') = COALESCE(s.uuid, '')
-    ) AS last_login_time
-  FROM secure_tokens s
-  WHERE s.secure_token = 1
-    OR s.filevault_enabled = 1
-) holders
-WHERE holders.last_login_time < :now - 90 * 86400
-ORDER BY holders.host_id, holders.username, COALESCE(holders.uuid, '');
+  s.host_id,
+  s.username AS subject,
+  s.secure_token,
+  s.filevault_enabled,
+  s.is_admin,
+  MAX(a.last_login_time) AS last_login_time
+FROM account_policy_data a
+-- CROSS JOIN: SQLite then reads the logins once.
+CROSS JOIN holders s
+WHERE a.last_login_time < :now - 90 * 86400
+  AND s.host_id = a.host_id
+  AND s.username = a.username
+  AND COALESCE(s.uuid, '') = COALESCE(a.uuid, '')
+  AND NOT EXISTS (
+    SELECT 1
+    FROM account_policy_data n
+    WHERE n.host_id = s.host_id
+      AND n.username = s.username
+      AND COALESCE(n.uuid, '') = COALESCE(s.uuid, '')
+      AND n.last_login_time >= :now - 90 * 86400
+  )
+GROUP BY s.host_id, s.username, s.uuid, s.uid, s.secure_token, s.filevault_enabled, s.is_admin
+ORDER BY s.host_id, s.username, COALESCE(s.uuid, '');

@@ -72,6 +72,15 @@ recovery_keys AS (
   ) c ON c.host_id = f.host_id
   WHERE f.filevault_enabled = 1
 ),
+able AS (
+  -- Nearly everybody who holds a token: read in one pass, in place of one look for each of them.
+  SELECT DISTINCT
+    u.host_id AS host_id,
+    u.username AS username,
+    COALESCE(u.uuid, '') AS uuid
+  FROM users u
+  WHERE u.can_login = 1
+),
 accounts AS (
   -- DISTINCT: SQLite then makes this list once.
   SELECT DISTINCT
@@ -86,22 +95,29 @@ accounts AS (
   FROM (
     -- DISTINCT: ClickHouse then keeps the column of which the subquery depends.
     SELECT DISTINCT
-      s.host_id,
-      s.username,
-      s.uuid,
-      s.is_admin,
-      s.secure_token,
-      s.volume_owner,
-      s.filevault_enabled,
-      s.is_guest,
-      (
-        SELECT MAX(u.can_login)
-        FROM users u
-        WHERE u.host_id = s.host_id
-          AND u.username = s.username
-          AND COALESCE(u.uuid, '') = COALESCE(s.uuid, '')
-      ) AS can_login
+      s.host_id AS host_id,
+      s.username AS username,
+      s.uuid AS uuid,
+      s.is_admin AS is_admin,
+      s.secure_token AS secure_token,
+      s.volume_owner AS volume_owner,
+      s.filevault_enabled AS filevault_enabled,
+      s.is_guest AS is_guest,
+      CASE
+        WHEN l.username IS NOT NULL THEN 1
+        ELSE (
+          SELECT MAX(u.can_login)
+          FROM users u
+          WHERE u.host_id = s.host_id
+            AND u.username = s.username
+            AND COALESCE(u.uuid, '') = COALESCE(s.uuid, '')
+        )
+      END AS can_login
     FROM secure_tokens s
+    LEFT JOIN able l
+      ON l.host_id = s.host_id
+      AND l.username = s.username
+      AND l.uuid = COALESCE(s.uuid, '')
     WHERE s.filevault_enabled = 1
       OR COALESCE(s.secure_token, 1) = 1
   ) a
@@ -124,7 +140,9 @@ ways AS (
       ELSE 'it is not known whether FileVault lists the account, or whether it can log in'
     END AS basis
   FROM accounts s
-  JOIN recovery_keys k ON k.host_id = s.host_id
+  JOIN filevault_status f
+    ON f.host_id = s.host_id
+    AND f.filevault_enabled = 1
   -- Who cannot log in is told only where FileVault is known to list it.
   WHERE s.filevault_enabled = 1
     OR (s.filevault_enabled IS NULL AND COALESCE(s.can_login, 1) = 1)

@@ -48,9 +48,10 @@ compared AS (
       AND COALESCE(p.valid_until_time, r.change_time + 1) > r.change_time THEN 1 ELSE 0 END) AS is_double,
     MAX(CASE WHEN p.valid_from_time < r.change_time THEN 1 ELSE 0 END) AS has_past
   FROM users_history p
-  -- CROSS JOIN: SQLite then reads the past once. A host without a past of this table has no row.
+  -- CROSS JOIN: SQLite then reads the past once, of these hosts alone. A host without a past of this table has no row.
   CROSS JOIN recent r
   WHERE p.host_id = r.host_id
+    AND p.host_id IN (SELECT q.host_id FROM recent q)
     AND p.valid_from_time <= r.change_time
   GROUP BY r.host_id, r.username, r.uuid, r.uid, r.is_admin, r.is_hidden, r.account_type, r.can_login,
     r.is_system_account, r.is_awake, r.change_time

@@ -25,13 +25,17 @@ SELECT
   l.host_id,
   'host' AS subject,
   l.root_enabled
-FROM loginwindow_settings l
-WHERE l.root_enabled = 1
-  AND EXISTS (
-    SELECT 1
-    FROM users r
-    WHERE r.host_id = l.host_id
-      AND r.username = 'root'
-      AND r.can_login = 1
-  )
+FROM (
+  -- DISTINCT: SQLite then looks for root on these hosts alone.
+  SELECT DISTINCT s.host_id, s.root_enabled
+  FROM loginwindow_settings s
+  WHERE s.root_enabled = 1
+) l
+WHERE EXISTS (
+  SELECT 1
+  FROM users r
+  WHERE r.host_id = l.host_id
+    AND r.username = 'root'
+    AND r.can_login = 1
+)
 ORDER BY l.host_id;

@@ -33,9 +33,11 @@ SELECT
   s.volume_owner,
   s.confidence,
   b.state AS bootstrap_state
-FROM secure_tokens s
-JOIN bootstrap_tokens b ON b.host_id = s.host_id
-WHERE s.is_admin = 1
+FROM bootstrap_tokens b
+-- CROSS JOIN: few bootstrap tokens are in such a state, and only on these hosts are accounts looked at.
+CROSS JOIN secure_tokens s
+WHERE s.host_id = b.host_id
+  AND s.is_admin = 1
   AND s.secure_token = 1
   AND b.state IN ('supported_not_escrowed', 'not_supported', 'stale_local', 'not_enrolled')
   -- There is no other, and nobody who might be one, nor an account that was not seen. One who is disabled administers

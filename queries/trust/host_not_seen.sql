@@ -18,9 +18,20 @@ SELECT
   'host' AS subject,
   newest.last_good_time
 FROM (
-  SELECT host_id, MAX(last_good_time) AS last_good_time
-  FROM table_status
-  GROUP BY host_id
+  SELECT t.host_id, MAX(t.last_good_time) AS last_good_time
+  FROM table_status t
+  -- Of most hosts the first table tells that they were seen.
+  WHERE t.host_id IN (
+    SELECT l.host_id
+    FROM (SELECT DISTINCT a.host_id FROM table_status a) l
+    WHERE NOT EXISTS (
+      SELECT 1
+      FROM table_status n
+      WHERE n.host_id = l.host_id
+        AND n.last_good_time >= :now - 604800
+    )
+  )
+  GROUP BY t.host_id
 ) newest
 WHERE newest.last_good_time < :now - 604800
 ORDER BY newest.host_id;

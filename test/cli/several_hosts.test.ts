@@ -154,7 +154,7 @@ test('an id of a host, an account or a disk is found in either letter case, and 
   old.close();
   const reader = openForReading(path, tables);
   check(reader.db, 'an older file');
-  withPlainHosts(reader.db);
+  withPlainHosts(reader.db, tables);
   t.is(reader.db.prepare('SELECT count(*) FROM users WHERE host_id = ?').pluck().get(host), 0);
   reader.close();
   const writer = openForWriting(path, tables);

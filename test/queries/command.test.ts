@@ -183,7 +183,7 @@ test('queries lists all, and prints one with its reasons; query -n asks one', (t
     t.true(stdout.includes(heading), heading);
   // What must be known is a list, with one line each.
   const policy = cli('queries', 'old_password').stdout;
-  t.regex(policy, /\n {2}account_policy_data\n {2}users\n {2}no users where [^\n]+\n\nSELECT/);
+  t.regex(policy, /\n {2}account_policy_data\n {2}users\n {2}no users where [^\n]+\n\nWITH persons/);
   t.regex(cli('queries', 'filevault_off', '--unknown-sql').stdout, /FROM table_status/);
   const asked = JSON.parse(
     cli('query', '-n', 'hidden_admin', '--json', ...sample('macos15-unmanaged')).stdout,
