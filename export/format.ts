@@ -219,7 +219,7 @@ export const integerMember = (name: string, forNull: string): Member =>
   valueMember(name, `ifnull(${quoteName(name)}, ${quoteText(forNull)})`);
 
 /** What is 1 and 0 in words. */
-const booleanMember = (
+export const booleanMember = (
   name: string,
   [yes, no, unknown]: readonly [yes: string, no: string, unknown: string] = ['true', 'false', 'null'],
 ): Member => [
@@ -241,7 +241,7 @@ export const hostIdMember: Member = textMember('host_id', ':host_id');
  *
  * @param labelOf What stands before a value.
  */
-const membersSql = (
+export const membersSql = (
   members: readonly Member[],
   labelOf: (name: string) => string,
   [begin, between, end]: readonly [begin: string, between: string, end: string],
@@ -268,7 +268,7 @@ export const columnsSql = ({ columns }: Table): string =>
     .join(', ')})`;
 
 /** The columns of a row in SQL, with 1 and 0 as true and false where that is what they are. */
-const booleanMembers = ({ columns }: Table): readonly Member[] =>
+export const booleanMembers = ({ columns }: Table): readonly Member[] =>
   Object.entries(columns).map(([name, { type, isBoolean }]): Member => {
     if (isBoolean === true) return booleanMember(name);
     return type === 'INTEGER' ? integerMember(name, 'null') : textMember(name);
