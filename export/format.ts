@@ -1,6 +1,6 @@
 /** What is exported, in the chunks in which every format takes it: snapshots, their tables, their rows. */
 import type { Status } from '../collector/status.ts';
-import type { Column, Table } from '../collector/table.ts';
+import type { Table } from '../collector/table.ts';
 import { isTime } from '../collector/time.ts';
 import { quoteName, quoteText } from '../store/ddl.ts';
 import { nameColumn } from '../store/renames.ts';
@@ -195,32 +195,83 @@ export const removedAndAdded = ({
 export const namedCells = (table: Table, cells: readonly Cell[]): Record<string, Cell> =>
   Object.fromEntries(Object.keys(table.columns).map((name, index) => [name, cells[index] ?? null]));
 
-/** A column and the SQL of its text in JSON. */
-export type Member = readonly [name: string, sql: string];
+/**
+ * A member of a JSON object in SQL: from the text that stands before its value, arguments of `concat` that write both,
+ * and what then stands behind the value. The fewer arguments, the less it costs.
+ */
+export type Member = readonly [name: string, sql: (start: string) => readonly string[], end?: string];
+
+const valueMember = (name: string, sql: string): Member => [name, (start) => [quoteText(start), sql]];
+
+/** A value between quotes, where it needs no escapes; NULL becomes the empty text. */
+export const quotedMember = (name: string, sql = quoteName(name)): Member => [
+  name,
+  (start) => [quoteText(`${start}"`), sql],
+  '"',
+];
+
+/** A text, or what else JSON needs a function for. */
+export const textMember = (name: string, sql = quoteName(name)): Member =>
+  valueMember(name, `json_quote(${sql})`);
+
+/** An integer is its own text; to ask a function for that costs more than all else of it. */
+export const integerMember = (name: string, forNull: string): Member =>
+  valueMember(name, `ifnull(${quoteName(name)}, ${quoteText(forNull)})`);
+
+/** What is 1 and 0 in words. */
+export const booleanMember = (
+  name: string,
+  [yes, no, unknown]: readonly [yes: string, no: string, unknown: string] = ['true', 'false', 'null'],
+): Member => [
+  name,
+  (start) => {
+    const value = quoteName(name);
+    const written = (word: string): string => quoteText(start + word);
+    return [
+      `CASE WHEN ${value} = 1 THEN ${written(yes)} WHEN ${value} IS NULL THEN ${written(unknown)} ELSE ${written(no)} END`,
+    ];
+  },
+];
 
 /** The value of `host_id`, which is a column of no table in a store; rows/table_reader.ts binds it. */
-export const hostIdMember: Member = ['host_id', 'json_quote(:host_id)'];
+export const hostIdMember: Member = textMember('host_id', ':host_id');
+
+/**
+ * Members as arguments of `concat`.
+ *
+ * @param labelOf What stands before a value.
+ */
+export const membersSql = (
+  members: readonly Member[],
+  labelOf: (name: string) => string,
+  [begin, between, end]: readonly [begin: string, between: string, end: string],
+): readonly string[] => {
+  let before = begin;
+  let last = begin;
+  const parts = members.flatMap(([name, sql, behind = '']) => {
+    const start = before + labelOf(name);
+    before = behind + between;
+    last = behind;
+    return sql(start);
+  });
+  return [...parts, quoteText(last + end)];
+};
 
 /** SQL of a JSON object. */
 export const objectSql = (members: readonly Member[]): string =>
-  `concat(${members
-    .map(([name, sql], index) => `${quoteText(`${index === 0 ? '{' : ','}${JSON.stringify(name)}:`)}, ${sql}`)
-    .join(', ')}, '}')`;
-
-/** JSON of a column in SQL. An integer is its own text; to ask a function for that costs more than all else of it. */
-const jsonSql = (name: string, { type }: Column): string =>
-  type === 'INTEGER' ? `ifnull(${quoteName(name)}, 'null')` : `json_quote(${quoteName(name)})`;
+  `concat(${membersSql(members, (name) => `${JSON.stringify(name)}:`, ['{', ',', '}']).join(', ')})`;
 
 /** The columns of a row as they are, as a JSON object in SQL. */
 export const columnsSql = ({ columns }: Table): string =>
-  objectSql(Object.entries(columns).map(([name, column]): Member => [name, jsonSql(name, column)]));
+  `json_object(${Object.keys(columns)
+    .map((name) => `${quoteText(name)}, ${quoteName(name)}`)
+    .join(', ')})`;
 
 /** The columns of a row in SQL, with 1 and 0 as true and false where that is what they are. */
 export const booleanMembers = ({ columns }: Table): readonly Member[] =>
-  Object.entries(columns).map(([name, column]): Member => {
-    if (column.isBoolean !== true) return [name, jsonSql(name, column)];
-    const value = quoteName(name);
-    return [name, `CASE WHEN ${value} = 1 THEN 'true' WHEN ${value} IS NULL THEN 'null' ELSE 'false' END`];
+  Object.entries(columns).map(([name, { type, isBoolean }]): Member => {
+    if (isBoolean === true) return booleanMember(name);
+    return type === 'INTEGER' ? integerMember(name, 'null') : textMember(name);
   });
 
 /** So much text makes a chunk: a chunk for each row costs more than the row itself. */

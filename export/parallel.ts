@@ -1,31 +1,37 @@
-/** Reads and formats many hosts in threads. The text comes out in the order of the hosts, as if there were one. */
+/** Reads and formats many hosts in two threads. The text comes out in the order of the hosts, as if there were one. */
 import { Worker } from 'node:worker_threads';
 import { errorOf } from '../store/thread_failure.ts';
 import { isNotBegun, workerArgument } from '../store/worker.ts';
 import type { ThreadEntry } from '../store/worker.ts';
-import type { Db } from '../store/database.ts';
+import type { ChunkMaker } from './chunk_maker.ts';
+import { chunksAhead } from './thread_protocol.ts';
 import type { Chunk, FromWorker, ToWorker, WorkerTask } from './thread_protocol.ts';
+import { YoungHeap } from './young_heap.ts';
 
 // What a thread makes of so many fits into what it may be ahead, mostly: it need not
 // wait for the other one to be written.
 const hostsAtOnce = 8;
-// A third would take memory and, on most machines, the processor of the one that writes.
-const workerCount = 2;
-/** So often the threads are brought to one moment of a database that others write into. */
+/** So often both are brought to one moment of a database that others write into. */
 const attempts = 5;
 
 export interface ParallelExport {
   /** A format's `between` stands before the first snapshot too. */
   readonly chunks: AsyncGenerator<{ readonly table: string; readonly bytes: Uint8Array }>;
-  /** Ends the threads, also where no chunk was ever asked for: they would keep the program from ending. */
+  /** Ends the thread, also where no chunk was ever asked for: it would keep the program from ending. */
   end(this: void): void;
 }
 
-/** Hosts that one thread reads, and what it has made of them so far. */
+/** Hosts that one of them reads, and what it has made of them so far. */
 interface Batch {
   readonly hostIds: readonly string[];
+  readonly reader: Reading;
   readonly chunks: Chunk[];
   isDone: boolean;
+}
+
+interface Reading {
+  /** The bytes of a chunk are needed no more. */
+  took(bytes: Uint8Array<ArrayBuffer>): void;
 }
 
 /** Something came from a thread. */
@@ -45,7 +51,7 @@ class Wakening {
   }
 }
 
-class ReadingThread {
+class ReadingThread implements Reading {
   isReady = false;
   failure: unknown = null;
   private batch: Batch | null = null;
@@ -55,7 +61,8 @@ class ReadingThread {
     // Little is alive at any time. Small bounds make the collector work before garbage has piled up.
     this.worker = new Worker(entry.script, {
       eval: entry.isText,
-      argv: [workerArgument],
+      // The verb is for V8's caches (scripts/loader.cjs).
+      argv: [workerArgument, 'export'],
       workerData: task,
       resourceLimits: { maxYoungGenerationSizeMb: 4, maxOldGenerationSizeMb: 192 },
     });
@@ -85,7 +92,6 @@ class ReadingThread {
     this.tell({ hostIds: batch.hostIds });
   }
 
-  /** Gives the bytes of a chunk back. */
   took(bytes: Uint8Array<ArrayBuffer>): void {
     this.worker.postMessage({ took: bytes } satisfies ToWorker, [bytes.buffer]);
   }
@@ -108,56 +114,106 @@ class ReadingThread {
   }
 }
 
-class ReadingThreads {
-  private readonly wakening = new Wakening();
-  private readonly threads: ReadingThread[] = [];
+/** What the thread that writes reads itself, while there is nothing to write. */
+class OwnReading implements Reading {
+  readonly maker: ChunkMaker;
+  private batch: Batch | null = null;
+  private making: Generator<Chunk> | null = null;
 
-  start(entry: ThreadEntry, task: WorkerTask): void {
-    while (this.threads.length < workerCount)
-      this.threads.push(new ReadingThread(entry, task, this.wakening.happened));
+  constructor(maker: ChunkMaker) {
+    this.maker = maker;
+  }
+
+  isFree(): boolean {
+    return this.batch === null;
+  }
+
+  take(batch: Batch): void {
+    this.batch = batch;
+    this.making = this.maker.chunks(batch.hostIds);
+  }
+
+  took(bytes: Uint8Array<ArrayBuffer>): void {
+    this.maker.took(bytes);
+  }
+
+  /** Makes one more chunk; false where there is nothing to do, or enough is made already. */
+  step(): boolean {
+    const { batch, making } = this;
+    if (batch === null || making === null || batch.chunks.length >= chunksAhead) return false;
+    const { value } = making.next();
+    if (value !== undefined) batch.chunks.push(value);
+    else {
+      batch.isDone = true;
+      this.batch = null;
+    }
+    return true;
+  }
+}
+
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+class TwoReadings {
+  private readonly wakening = new Wakening();
+  private readonly thread: ReadingThread;
+  private readonly own: OwnReading;
+  private readonly youngHeap = new YoungHeap();
+
+  constructor(entry: ThreadEntry, task: WorkerTask, maker: ChunkMaker) {
+    this.thread = new ReadingThread(entry, task, this.wakening.happened);
+    this.own = new OwnReading(maker);
   }
 
   end(): void {
-    for (const thread of this.threads) thread.end();
+    this.thread.end();
+    this.youngHeap.end();
   }
 
-  /** Brings all of them to one moment of the database. The hosts of that moment; null where it cannot be done. */
-  async begin(db: Db, hostIds: () => readonly string[]): Promise<readonly string[] | null> {
-    // Changes when another connection has committed something since this one checked last.
-    const version = (): number => db.pragma('data_version', { simple: true }) as number;
+  /** Brings both to one moment of the database. The hosts of that moment; null where it cannot be done. */
+  async begin(hostIds: () => readonly string[]): Promise<readonly string[] | null> {
+    const { thread } = this;
+    const { maker } = this.own;
     for (let attempt = 0; attempt < attempts; attempt += 1) {
-      const before = version();
-      for (const thread of this.threads) thread.begin();
-      while (!this.threads.every(({ isReady }) => isReady)) {
+      const before = maker.version();
+      thread.begin();
+      while (!thread.isReady) {
         await this.wakening.next();
         this.check();
       }
-      const hosts = hostIds();
-      if (version() === before) return hosts;
+      maker.begin();
+      if (maker.version() === before) return hostIds();
+      maker.end();
     }
     return null;
   }
 
   async *chunks(hosts: readonly string[]): ParallelExport['chunks'] {
+    const { thread, own } = this;
+    const queue: Batch[] = [];
+    let next = 0;
+    const give = (reader: ReadingThread | OwnReading): boolean => {
+      if (next >= hosts.length || !reader.isFree()) return false;
+      const batch = { hostIds: hosts.slice(next, next + hostsAtOnce), reader, chunks: [], isDone: false };
+      next += hostsAtOnce;
+      queue.push(batch);
+      reader.take(batch);
+      return true;
+    };
     try {
-      const queue: { readonly batch: Batch; readonly thread: ReadingThread }[] = [];
-      let next = 0;
       for (;;) {
-        for (const thread of this.threads) {
-          if (next >= hosts.length || !thread.isFree()) continue;
-          const batch: Batch = { hostIds: hosts.slice(next, next + hostsAtOnce), chunks: [], isDone: false };
-          next += hostsAtOnce;
-          queue.push({ batch, thread });
-          thread.take(batch);
-        }
+        give(thread);
         const first = queue[0];
         if (first === undefined) return;
-        const chunk = first.batch.chunks.shift();
+        const chunk = first.chunks.shift();
         if (chunk !== undefined) {
           yield { table: chunk.table, bytes: chunk.bytes.subarray(0, chunk.length) };
-          first.thread.took(chunk.bytes);
-        } else if (first.batch.isDone) queue.shift();
-        else await this.wakening.next();
+          first.reader.took(chunk.bytes);
+        } else if (first.isDone) queue.shift();
+        else if (own.step()) {
+          this.youngHeap.look();
+          // Now the thread is heard.
+          await turn();
+        } else if (!give(own)) await this.wakening.next();
         this.check();
       }
     } finally {
@@ -166,32 +222,34 @@ class ReadingThreads {
   }
 
   private check(): void {
-    for (const { failure } of this.threads) if (failure !== null) throw failure;
+    const { failure } = this.thread;
+    if (failure !== null) throw failure;
   }
 }
 
 /**
  * The bytes of an export of current rows; each chunk is good until the next one is asked for. Null, and
- * nothing is read, where no threads can be begun, or where they cannot be brought to see one and the same
- * moment of the database, because others write into it all the time.
+ * nothing is read, where no thread can be begun, or where it cannot be brought to see the same moment of the
+ * database as this one, because others write into it all the time.
  *
- * @param db Another connection to the same file, in no transaction.
+ * @param maker Of the same task, by a connection to the same file that is in no transaction.
  */
 export const parallelExport = async (
   entry: ThreadEntry,
   task: WorkerTask,
-  db: Db,
+  maker: ChunkMaker,
   hostIds: () => readonly string[],
 ): Promise<ParallelExport | null> => {
-  const threads = new ReadingThreads();
+  let readings: TwoReadings | null = null;
   try {
-    threads.start(entry, task);
-    const hosts = await threads.begin(db, hostIds);
-    if (hosts !== null) return { chunks: threads.chunks(hosts), end: () => threads.end() };
+    readings = new TwoReadings(entry, task, maker);
+    const hosts = await readings.begin(hostIds);
+    const both = readings;
+    if (hosts !== null) return { chunks: both.chunks(hosts), end: () => both.end() };
   } catch (error) {
-    threads.end();
+    readings?.end();
     if (!isNotBegun(error)) throw error;
   }
-  threads.end();
+  readings?.end();
   return null;
 };

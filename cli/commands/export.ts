@@ -60,6 +60,7 @@ const parallelSource = async (
   if (plan.redact !== null || given.flag('rotate-size') || availableParallelism() < 2) return null;
   const hosts = hostsOf(plan, store);
   if ((hosts ?? readHostIds(store.db)).length < leastHosts || !isOneRedaction(store.db)) return null;
+  const { ChunkMaker } = await import(/* webpackMode: "eager" */ '../../export/chunk_maker.ts');
   const { parallelExport } = await import(/* webpackMode: "eager" */ '../../export/parallel.ts');
   const task = {
     task: 'export',
@@ -69,7 +70,8 @@ const parallelSource = async (
     options: plan.formatOptions,
     asOf: plan.asOf,
   } as const;
-  return parallelExport(programEntry, task, store.db, () => hosts ?? readHostIds(store.db));
+  const maker = new ChunkMaker(store, plan.tables, task);
+  return parallelExport(programEntry, task, maker, () => hosts ?? readHostIds(store.db));
 };
 
 const writeParallel = async (

@@ -10,36 +10,20 @@ import { attacksIn, attackVersion } from '../../queries/attack.ts';
 import type { Named } from '../../queries/attack.ts';
 import { isAnswered, isSeen } from '../../collector/status.ts';
 import type { Table } from '../../collector/table.ts';
-import { isoTime, isoTimeOf, jsonCell, namedCells } from '../format.ts';
-import type { Cell, Format, Head, ExportSnapshot } from '../format.ts';
+import { chunkCharacters, isoTime, isoTimeOf, jsonCell, namedCells } from '../format.ts';
+import type { Cell, Format, Head } from '../format.ts';
 import { ownTables } from '../own_tables.ts';
+import { accountSql, accountsOf, indexesOf, Row, tagsWriter, text, whoOf } from './ocsf_account.ts';
+import type { Account, Who } from './ocsf_account.ts';
 
 const ocsfVersion = '1.8.0';
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** Where each column of a table stands in its rows. */
-type Indexes = ReadonlyMap<string, number>;
-
-class Row {
-  readonly id: string;
-  readonly cells: readonly Cell[];
-  readonly #indexes: Indexes;
-
-  constructor(id: string, cells: readonly Cell[], indexes: Indexes) {
-    this.id = id;
-    this.cells = cells;
-    this.#indexes = indexes;
-  }
-
-  cell(column: string): Cell {
-    return this.cells[this.#indexes.get(column) ?? -1] ?? null;
-  }
-}
-
 interface Collected {
   readonly table: Table;
   readonly status: string;
+  /** None of `users`, of which there are accounts. */
   readonly rows: readonly Row[];
 }
 
@@ -48,8 +32,6 @@ type Tables = ReadonlyMap<string, Collected>;
 const defined = (fields: Fields): Record<string, unknown> =>
   Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined && value !== null));
 
-const text = (value: Cell | undefined): string | undefined =>
-  value === null || value === undefined ? undefined : String(value);
 const truth = (value: Cell | undefined): boolean | undefined =>
   value === 1 ? true : value === 0 ? false : undefined;
 
@@ -191,17 +173,6 @@ const eventOf = (
   };
 };
 
-const typeOf = (id: number, type: string): string => `{"type_id":${id},"type":"${type}"`;
-
-/** The beginning of a user. */
-const userType = (row: Row): string => {
-  if (row.cell('account_type') === 'service') return typeOf(4, 'Service');
-  if (row.cell('is_system_account') === 1) return typeOf(3, 'System');
-  const isAdmin = row.cell('is_admin');
-  if (isAdmin === 1) return typeOf(2, 'Admin');
-  return isAdmin === 0 ? typeOf(1, 'User') : typeOf(0, 'Unknown');
-};
-
 /** Tables whose rows belong to an account; their columns become tags of it. */
 const accountTables = [
   'secure_tokens',
@@ -209,59 +180,24 @@ const accountTables = [
   'mobile_accounts',
   'platform_sso_states',
 ] as const;
-const identityColumns = new Set(['uid', 'gid', 'username', 'uuid', 'is_admin', 'description']);
-
-/** A column as a tag, with a comma before it: whole where it has one of few values, else what stands before its text. */
-const tagOf = (name: string, index: number, isBoolean: boolean) => {
-  const start = `,{"name":${JSON.stringify(name)},"value":`;
-  return {
-    ...{ index, isBoolean, start, unknown: `${start}"unknown"}` },
-    ...{ yes: `${start}"true"}`, no: `${start}"false"}` },
-  };
-};
-
-/** Writes what a row tells of an account, beside who it is, as tags, each with a comma before it. */
-const tagsWriter = (table: Table, prefix = ''): ((row: Row) => string) => {
-  const tags = Object.entries(table.columns).flatMap(([name, { isBoolean }], index) =>
-    identityColumns.has(name) ? [] : [tagOf(prefix + name, index, isBoolean === true)],
-  );
-  return ({ cells }) => {
-    let written = '';
-    for (const { index, isBoolean, start, unknown, yes, no } of tags) {
-      const value = cells[index] ?? null;
-      if (value === null) written += unknown;
-      else if (typeof value === 'string') written += `${start}${jsonCell(value)}}`;
-      else written += isBoolean ? (value === 1 ? yes : no) : `${start}"${value}"}`;
-    }
-    return written;
-  };
-};
-
-/** A member of an object, with a comma before it; nothing for what is not known. */
-const member = (name: string, value: string | undefined): string =>
-  value === undefined ? '' : `,"${name}":${jsonCell(value)}`;
-
 /** Finds the rows of an account: by its UUID where both have one, else by its name. */
-const accountIndex = (rows: readonly Row[]): ((account: Row) => readonly Row[]) => {
+const accountIndex = (rows: readonly Row[]): ((account: Who) => readonly Row[]) => {
   if (rows.length === 0) return () => rows;
   const byUuid = Map.groupBy(rows, (row) => text(row.cell('uuid')) ?? '');
   const byName = Map.groupBy(rows, (row) => text(row.cell('username')) ?? '');
-  return (account) => {
-    const name = text(account.cell('username')) ?? '';
+  return ({ username: name = '', uuid }) => {
     const named = name === '' ? [] : (byName.get(name) ?? []);
-    const uuid = text(account.cell('uuid'));
     if (uuid === undefined) return named;
     return [...(byUuid.get(uuid) ?? []), ...named.filter((row) => row.cell('uuid') === null)];
   };
 };
 
-const membershipKey = (row: Row): string =>
-  `${text(row.cell('username')) ?? ''}\0${text(row.cell('uid')) ?? ''}`;
+const membershipKey = ({ username, uid }: Who): string => `${username ?? ''}\0${uid ?? ''}`;
 
 /** The groups of an account as a member of an object, with a comma before it; nothing where it is in none. */
-const groupsWriter = (rows: readonly Row[]): ((account: Row) => string) => {
+const groupsWriter = (rows: readonly Row[]): ((account: Who) => string) => {
   if (rows.length === 0) return () => '';
-  const memberships = Map.groupBy(rows, membershipKey);
+  const memberships = Map.groupBy(rows, (row) => membershipKey(whoOf(row)));
   return (account) => {
     const groups = (memberships.get(membershipKey(account)) ?? [])
       .map((other) => defined({ name: text(other.cell('groupname')), uid: text(other.cell('gid')) }))
@@ -271,7 +207,7 @@ const groupsWriter = (rows: readonly Row[]): ((account: Row) => string) => {
 };
 
 /** What was seen of how an account may log in, as members of an object, each with a comma before it. */
-const authoritiesWriter = (authorities: Collected | undefined): ((account: Row) => string) => {
+const authoritiesWriter = (authorities: Collected | undefined): ((account: Who) => string) => {
   const isObserved = authorities !== undefined && isSeen(authorities.status);
   const find = accountIndex(authorities?.rows ?? []);
   return (account) => {
@@ -285,40 +221,56 @@ const authoritiesWriter = (authorities: Collected | undefined): ((account: Row) 
   };
 };
 
-/** Events of accounts, as text: what is the same for all of them is written once. */
-const userEvents = function* (head: Head, device: string, tables: Tables): Generator<string> {
-  const users = tables.get('users');
-  if (users === undefined) return;
+/** What other tables tell of an account: its groups, how it may log in, and more tags, each with a comma before it. */
+const othersOf = (tables: Tables): ((account: Account) => readonly [string, string, string]) => {
   const authoritiesOf = authoritiesWriter(tables.get('authentication_authorities'));
   const groupsOf = groupsWriter(rowsOf(tables, 'user_groups'));
   const others = accountTables.flatMap((name) => {
     const own = tables.get(name);
-    if (own === undefined) return [];
+    if (own === undefined || own.rows.length === 0) return [];
     const tagsOf = tagsWriter(own.table, name === 'secure_tokens' ? '' : `${name}.`);
     return [{ tagsOf, find: accountIndex(own.rows) }];
   });
-  const ownTags = tagsWriter(users.table);
+  const joined = ['authentication_authorities', 'user_groups', ...accountTables];
+  if (joined.every((name) => rowsOf(tables, name).length === 0)) {
+    const nothing = ['', authoritiesOf({}), ''] as const;
+    return () => nothing;
+  }
+  return (account) => {
+    const who = account.who();
+    let tags = '';
+    for (const { tagsOf, find } of others) {
+      const [found] = find(who);
+      if (found !== undefined) tags += tagsOf(found);
+    }
+    return [groupsOf(who), authoritiesOf(who), tags];
+  };
+};
+
+/** Events of accounts, as text: what is the same for all of them is written once. */
+const userEvents = function* (
+  head: Head,
+  device: string,
+  accounts: readonly Account[],
+  tables: Tables,
+): Generator<string> {
   const [start, middle] = JSON.stringify(eventOf(5003, head, { id: '', log: 'users' }))
     .slice(0, -1)
     .split('"uid":""');
   const [beforeId, beforeUser] = [`${start}"uid":"`, `"${middle},"device":${device},"user":`];
-  for (const row of users.rows) {
-    let tags = ownTags(row);
-    for (const { tagsOf, find } of others) {
-      const [found] = find(row);
-      if (found !== undefined) tags += tagsOf(found);
-    }
-    const uid = member('uid', text(row.cell('uid')));
-    const uuid = text(row.cell('uuid'));
-    const name = member('name', text(row.cell('username')));
-    const known = uuid === undefined ? uid : member('uid', uuid);
+  const moreOf = othersOf(tables);
+  let chunk = '';
+  for (const own of accounts) {
+    const [groups, authorities, tags] = moreOf(own);
     // The account is the last member of the user, and its tags are the last of it.
-    yield (
-      `${beforeId}${row.id}${beforeUser}${userType(row)}${name}${uid}${member('uid_alt', uuid)}` +
-        `${member('full_name', text(row.cell('description')))}${groupsOf(row)},"account":{"type_id":7,"type":"Mac OS Account"` +
-        `${name}${known === '' ? member('uid', row.id) : known}${authoritiesOf(row)},"tags":[${tags.slice(1)}]}}}\n`
-    );
+    chunk +=
+      `${beforeId}${own.id}${beforeUser}${own.user}${groups}${own.account}${authorities}` +
+      `,"tags":[${own.tags}${tags}]}}}\n`;
+    if (chunk.length < chunkCharacters) continue;
+    yield chunk;
+    chunk = '';
   }
+  if (chunk !== '') yield chunk;
 };
 
 const ofAccounts = new Set<string>([
@@ -578,21 +530,26 @@ const stringify = (value: unknown): string => {
 };
 
 export const ocsfFormat = (): Format => ({
-  rowSql: null,
+  rowSql: (table) => (table.name === 'users' ? accountSql(table) : null),
   files: 'one',
   extension: '.ndjson',
-  *snapshot(snapshot: ExportSnapshot) {
+  *snapshot(snapshot) {
     const { head, host } = snapshot;
     const tables = new Map<string, Collected>();
-    for (const { table, status, rows } of snapshot.tables) {
-      const indexes = new Map(Object.keys(table.columns).map((name, index) => [name, index]));
+    let accounts: readonly Account[] = [];
+    for (const exportTable of snapshot.tables) {
+      const { table, status } = exportTable;
+      const isOfAccounts = table.name === 'users';
+      if (isOfAccounts) accounts = accountsOf(exportTable, head);
+      const indexes = indexesOf(table);
+      const rows = isOfAccounts ? [] : (exportTable.rows ?? []);
       const own = Array.from(rows, ({ id, cells }) => new Row(id, cells, indexes));
       tables.set(table.name, { table, status, rows: own });
     }
     const device = deviceOf(head, host, tables);
     const inventory = deviceEvent(head, device, tables);
     if (inventory !== null) yield `${stringify(inventory)}\n`;
-    yield* userEvents(head, JSON.stringify(device), tables);
+    yield* userEvents(head, JSON.stringify(device), accounts, tables);
     for (const row of rowsOf(tables, 'findings'))
       yield `${stringify(findingEvent(findingOf(row), head, device))}\n`;
     for (const row of rowsOf(tables, 'finding_events')) yield `${stringify(lifeEvent(row, head, device))}\n`;

@@ -2,7 +2,16 @@
 import type { Column, Table } from '../../collector/table.ts';
 import { isTime } from '../../collector/time.ts';
 import { quoteName } from '../../store/ddl.ts';
-import { hostIdMember, isReport, objectSql, removedAndAdded, rowTexts } from '../format.ts';
+import {
+  hostIdMember,
+  integerMember,
+  isReport,
+  objectSql,
+  quotedMember,
+  removedAndAdded,
+  rowTexts,
+  textMember,
+} from '../format.ts';
 import type { AnySnapshot, Cell, ExportTable, Format, Head, Member, WrittenTable } from '../format.ts';
 
 export interface OsqueryOptions {
@@ -77,9 +86,8 @@ const columnsSql =
   ({ isNumeric = false }: OsqueryOptions) =>
   ({ columns }: Table): string => {
     const member = ([name, { type }]: readonly [string, Column]): Member => {
-      const value = quoteName(name);
-      if (type === 'TEXT') return [name, `json_quote(ifnull(${value}, ''))`];
-      return [name, isNumeric ? `ifnull(${value}, '""')` : `concat('"', ${value}, '"')`];
+      if (type === 'TEXT') return textMember(name, `ifnull(${quoteName(name)}, '')`);
+      return isNumeric ? integerMember(name, '""') : quotedMember(name);
     };
     return objectSql([...Object.entries(columns).map(member), hostIdMember].toSorted(byName));
   };

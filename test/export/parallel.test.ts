@@ -3,6 +3,7 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { programEntry } from '../../cli/delivered.ts';
+import { ChunkMaker } from '../../export/chunk_maker.ts';
 import { parallelExport } from '../../export/parallel.ts';
 import { leastHosts } from '../../export/thread_protocol.ts';
 import type { WorkerTask } from '../../export/thread_protocol.ts';
@@ -54,6 +55,34 @@ test('the text is the same, whether it was made in threads or not', async (t) =>
   t.is(failed.code, 1);
 });
 
+test('hosts of which there is much come out whole and in their order, whichever thread read them', async (t) => {
+  const folder = temporaryFolder(t);
+  const [first] = await sampleSnapshots();
+  if (first === undefined) throw new Error('there are no samples');
+  const observations = new Map([...first.observations].filter(([name]) => name === 'users'));
+  // More than a thread may be ahead, of hosts that are read one after the other and at once.
+  const manyRows = new Set([0, 5, 8, 9, 16, 17, 18, count - 1]);
+  const snapshots = Array.from({ length: count }, (_, index) =>
+    later({ ...first, hostId: hostNumber(index), observations, report: null }, 0, {
+      users: ([row]) =>
+        Array.from({ length: manyRows.has(index) ? 3000 : 1 }, (_row, account) => ({
+          ...row,
+          username: `ü${account}`,
+        })),
+    }),
+  );
+  const db = storeAt(join(folder, 'fleet.db'), snapshots);
+  for (const name of ['ecs', 'csv']) {
+    const out = join(folder, name);
+    const argv = ['export', '--db', db, '--format', name, '--table', 'users'];
+    const file = await cli([...argv, '--output', out]);
+    const stdout = await cli(argv);
+    t.is(file.code, 0, file.stderr);
+    t.true(stdout.stdout.length > 3000 * manyRows.size * 200);
+    t.true(readFileSync(out, 'utf8') === stdout.stdout, name);
+  }
+});
+
 test('the threads see one moment, whoever writes meanwhile', async (t) => {
   const folder = temporaryFolder(t);
   const path = storeAt(join(folder, 'fleet.db'), await fleetAt(1_790_000_000));
@@ -78,12 +107,18 @@ test('the threads see one moment, whoever writes meanwhile', async (t) => {
     ...{ task: 'export', path, tableNames: ['hosts'], format: 'native', options: {}, asOf: null },
   };
   const hostIds = Array.from({ length: count }, (_, index) => hostNumber(index));
+  const maker = new ChunkMaker(
+    reader,
+    tables.filter(({ name }) => name === 'hosts'),
+    task,
+  );
   const times = new Set<string>();
   for (let turn = 0; turn < 20 && times.size < 3; turn += 1) {
-    const parallel = await parallelExport(programEntry, task, reader.db, () => hostIds);
+    const parallel = await parallelExport(programEntry, task, maker, () => hostIds);
     if (parallel === null) continue;
     let text = '';
     for await (const { bytes } of parallel.chunks) text += Buffer.from(bytes).toString('utf8');
+    maker.end();
     const found = linesOf(text).flatMap((line) => {
       const { kind, host_id: hostId, collected_time: at } = JSON.parse(line) as Record<string, unknown>;
       return kind === 'snapshot' && (hostId === hostIds[0] || hostId === hostIds.at(-1)) ? [String(at)] : [];

@@ -108,6 +108,8 @@ test('out of a store too: what SQLite writes is what JavaScript would', async (t
     UPDATE _current_users SET description = 'a' || char(0) || ',b', directory = '', shell = NULL, uid = NULL, is_admin = NULL WHERE _n = 3;
     UPDATE _current_users SET username = NULL, uid = NULL, description = NULL, is_admin = 1 WHERE _n = 4;
     UPDATE _current_users SET username = NULL, uid = NULL, description = NULL, is_admin = 0 WHERE _n = 5;
+    UPDATE _current_users SET uuid = NULL, uid = NULL WHERE _n = 6;
+    UPDATE _current_users SET username = ',null,null]', uuid = ',null,null]', uid = NULL WHERE _n = 7;
     UPDATE _current_user_groups SET gid = NULL, groupname = NULL WHERE _n = 2;
     UPDATE _current_user_groups SET gid = -2, groupname = '${quoted}', username = '' WHERE _n = 3`,
   );
@@ -134,6 +136,7 @@ test('out of a store too: what SQLite writes is what JavaScript would', async (t
       ['osquery', { isNumeric: true }],
       ['ecs', {}],
       ['ecs', { isBulk: true }],
+      ['ocsf', {}],
     ] as const) {
       const { rowSql } = formats[name].make(options);
       t.truthy(rowSql, name);

@@ -15,6 +15,7 @@ import { join } from 'node:path';
 import workers from 'node:worker_threads';
 import test from 'ava';
 import type { ExecutionContext } from 'ava';
+import { ChunkMaker } from '../../export/chunk_maker.ts';
 import { threadLanes } from '../../export/lake/threads.ts';
 import { parallelExport } from '../../export/parallel.ts';
 import { judgedInThreads } from '../../queries/judge_threads.ts';
@@ -117,11 +118,12 @@ test.serial('what reads a database in threads is told that there are none', asyn
     asOf: null,
   } as const;
   const judge = { task: 'judge', path, expect: 'auto' } as const;
+  const exported = tables.filter(({ name }) => name === 'hosts');
   const tried = async (entry: ThreadEntry) => {
     const judged: unknown[] = [];
     for await (const found of judgedInThreads(entry, judge, [new Map(), new Map()])) judged.push(found);
     return [
-      await parallelExport(entry, task, store.db, () => []),
+      await parallelExport(entry, task, new ChunkMaker(store, exported, task), () => []),
       await threadLanes(entry, path, store.db),
       ...judged,
     ];
