@@ -23,7 +23,7 @@ export const placeIn = (
   mkdirSync(folder, { recursive: true });
   return {
     folder,
-    program: [process.execPath, '--max-semi-space-size=16', program],
+    program: [process.execPath, '--max-semi-space-size=8', program],
     made: async (name, make) => {
       const path = join(folder, name);
       // What was cut off half way must not be taken for made.

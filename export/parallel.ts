@@ -6,7 +6,6 @@ import type { ThreadEntry } from '../store/worker.ts';
 import type { ChunkMaker } from './chunk_maker.ts';
 import { chunksAhead } from './thread_protocol.ts';
 import type { Chunk, FromWorker, ToWorker, WorkerTask } from './thread_protocol.ts';
-import { YoungHeap } from './young_heap.ts';
 
 // What a thread makes of so many fits into what it may be ahead, mostly: it need not
 // wait for the other one to be written.
@@ -157,7 +156,6 @@ class TwoReadings {
   private readonly wakening = new Wakening();
   private readonly thread: ReadingThread;
   private readonly own: OwnReading;
-  private readonly youngHeap = new YoungHeap();
 
   constructor(entry: ThreadEntry, task: WorkerTask, maker: ChunkMaker) {
     this.thread = new ReadingThread(entry, task, this.wakening.happened);
@@ -166,7 +164,6 @@ class TwoReadings {
 
   end(): void {
     this.thread.end();
-    this.youngHeap.end();
   }
 
   /** Brings both to one moment of the database. The hosts of that moment; null where it cannot be done. */
@@ -210,7 +207,6 @@ class TwoReadings {
           first.reader.took(chunk.bytes);
         } else if (first.isDone) queue.shift();
         else if (own.step()) {
-          this.youngHeap.look();
           // Now the thread is heard.
           await turn();
         } else if (!give(own)) await this.wakening.next();

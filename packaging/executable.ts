@@ -118,7 +118,7 @@ export const buildExecutable = async (target: Target, out: string, making: Makin
     useSnapshot: false,
     useCodeCache: false,
     // As the launcher does.
-    execArgv: ['--max-semi-space-size=16'],
+    execArgv: ['--max-semi-space-size=8'],
     // Else whoever sets NODE_OPTIONS runs code in it.
     execArgvExtension: 'none',
     assets: assetsOf(dist, target, main),

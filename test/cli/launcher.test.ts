@@ -174,7 +174,7 @@ test('of the environment only what is listed reaches the program, as it was', (t
 
 test('Node is told how much may be taken by what is soon garbage, and nothing else', (t) => {
   const { launcher } = installed(t);
-  t.deepEqual(start(launcher).said?.options, ['--max-semi-space-size=16']);
+  t.deepEqual(start(launcher).said?.options, ['--max-semi-space-size=8']);
 });
 
 test('the pager of a caller is a user’s choice, and not root’s', (t) => {

@@ -12,7 +12,8 @@ import { temporaryFolder } from '../standin.ts';
 
 /** The rows of every view of a file, in the order of their text: nothing else promises one. */
 const rowsOf = (path: string, isPlain: boolean): ReadonlyMap<string, readonly string[]> => {
-  const { db, close } = openForReading(path, tables);
+  const store = openForReading(path, tables);
+  const { db } = store;
   if (isPlain) withPlainHosts(db, tables);
   const names = db
     .prepare("SELECT name FROM main.sqlite_schema WHERE type = 'view'")
@@ -29,7 +30,7 @@ const rowsOf = (path: string, isPlain: boolean): ReadonlyMap<string, readonly st
         .toSorted(),
     ]),
   );
-  close();
+  store.close();
   return rows;
 };
 
@@ -56,7 +57,8 @@ test('a history is found by the times of its rows, and a row of now by its host'
   const path = join(temporaryFolder(t), 'fleet.db');
   writeFileSync(path, readPacked('fleet.db'), { mode: 0o600 });
   openForWriting(path, tables).close();
-  const { db, close } = openForReading(path, tables);
+  const store = openForReading(path, tables);
+  const { db } = store;
   withPlainHosts(db, tables);
   const planOf = (sql: string): string =>
     (db.prepare(`EXPLAIN QUERY PLAN ${sql}`).all() as { detail: string }[])
@@ -69,5 +71,5 @@ test('a history is found by the times of its rows, and a row of now by its host'
     'SELECT h.host_id FROM hosts h JOIN authorized_key_files f ON f.host_id = h.host_id WHERE f.uid = 0 AND h.remote_login_enabled = 1',
   );
   t.notRegex(of, /AUTOMATIC/);
-  close();
+  store.close();
 });
