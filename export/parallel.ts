@@ -1,5 +1,6 @@
 /** Reads and formats many hosts in two threads. The text comes out in the order of the hosts, as if there were one. */
 import { Worker } from 'node:worker_threads';
+import { codeOf } from '../collector/errors.ts';
 import { errorOf } from '../store/thread_failure.ts';
 import { isNotBegun, workerArgument } from '../store/worker.ts';
 import type { ThreadEntry } from '../store/worker.ts';
@@ -23,8 +24,10 @@ export interface ParallelExport {
 /** Hosts that one of them reads, and what it has made of them so far. */
 interface Batch {
   readonly hostIds: readonly string[];
-  readonly reader: Reading;
+  reader: Reading;
   readonly chunks: Chunk[];
+  /** Chunks that were made of it, handed on or not: of the same hosts they are always the same. */
+  made: number;
   isDone: boolean;
 }
 
@@ -56,14 +59,14 @@ class ReadingThread implements Reading {
   private batch: Batch | null = null;
   private readonly worker: Worker;
 
-  constructor(entry: ThreadEntry, task: WorkerTask, onEvent: () => void) {
+  constructor(entry: ThreadEntry, task: WorkerTask, megabytes: number, onEvent: () => void) {
     // Little is alive at any time. Small bounds make the collector work before garbage has piled up.
     this.worker = new Worker(entry.script, {
       eval: entry.isText,
       // The verb is for V8's caches (scripts/loader.cjs).
       argv: [workerArgument, 'export'],
       workerData: task,
-      resourceLimits: { maxYoungGenerationSizeMb: 4, maxOldGenerationSizeMb: 192 },
+      resourceLimits: { maxYoungGenerationSizeMb: 4, maxOldGenerationSizeMb: megabytes },
     });
     this.worker.on('message', (message: FromWorker) => {
       this.hear(message);
@@ -77,7 +80,19 @@ class ReadingThread implements Reading {
 
   /** It reads another batch when this is true. */
   isFree(): boolean {
-    return this.batch === null;
+    return this.batch === null && this.failure === null;
+  }
+
+  /** Whether its memory did not suffice. */
+  isTooSmall(): boolean {
+    return codeOf(this.failure) === 'ERR_WORKER_OUT_OF_MEMORY';
+  }
+
+  /** What it was reading when it ended; another one does so. */
+  unfinished(): Batch | null {
+    const { batch } = this;
+    this.batch = null;
+    return batch;
   }
 
   /** Begins a transaction; `isReady` when it has. */
@@ -104,8 +119,11 @@ class ReadingThread implements Reading {
   }
 
   private hear(message: FromWorker): void {
-    if ('bytes' in message) this.batch?.chunks.push(message);
-    else if ('done' in message) {
+    if ('bytes' in message) {
+      if (this.batch === null) return;
+      this.batch.chunks.push(message);
+      this.batch.made += 1;
+    } else if ('done' in message) {
       if (this.batch !== null) this.batch.isDone = true;
       this.batch = null;
     } else if ('ready' in message) this.isReady = true;
@@ -127,9 +145,19 @@ class OwnReading implements Reading {
     return this.batch === null;
   }
 
+  /** What is made of the batch already is left out. */
   take(batch: Batch): void {
     this.batch = batch;
     this.making = this.maker.chunks(batch.hostIds);
+    for (let again = 0; again < batch.made; again += 1) {
+      const { value } = this.making.next();
+      if (value !== undefined) this.took(value.bytes);
+    }
+  }
+
+  /** Makes all that is left, to be free for another batch. */
+  finish(): void {
+    while (this.make());
   }
 
   took(bytes: Uint8Array<ArrayBuffer>): void {
@@ -138,11 +166,17 @@ class OwnReading implements Reading {
 
   /** Makes one more chunk; false where there is nothing to do, or enough is made already. */
   step(): boolean {
+    return this.batch !== null && this.batch.chunks.length < chunksAhead && this.make();
+  }
+
+  private make(): boolean {
     const { batch, making } = this;
-    if (batch === null || making === null || batch.chunks.length >= chunksAhead) return false;
+    if (batch === null || making === null) return false;
     const { value } = making.next();
-    if (value !== undefined) batch.chunks.push(value);
-    else {
+    if (value !== undefined) {
+      batch.chunks.push(value);
+      batch.made += 1;
+    } else {
       batch.isDone = true;
       this.batch = null;
     }
@@ -157,8 +191,8 @@ class TwoReadings {
   private readonly thread: ReadingThread;
   private readonly own: OwnReading;
 
-  constructor(entry: ThreadEntry, task: WorkerTask, maker: ChunkMaker) {
-    this.thread = new ReadingThread(entry, task, this.wakening.happened);
+  constructor(entry: ThreadEntry, task: WorkerTask, maker: ChunkMaker, megabytes: number) {
+    this.thread = new ReadingThread(entry, task, megabytes, this.wakening.happened);
     this.own = new OwnReading(maker);
   }
 
@@ -190,7 +224,10 @@ class TwoReadings {
     let next = 0;
     const give = (reader: ReadingThread | OwnReading): boolean => {
       if (next >= hosts.length || !reader.isFree()) return false;
-      const batch = { hostIds: hosts.slice(next, next + hostsAtOnce), reader, chunks: [], isDone: false };
+      const batch = {
+        hostIds: hosts.slice(next, next + hostsAtOnce),
+        ...{ reader, chunks: [], made: 0, isDone: false },
+      };
       next += hostsAtOnce;
       queue.push(batch);
       reader.take(batch);
@@ -198,7 +235,8 @@ class TwoReadings {
     };
     try {
       for (;;) {
-        give(thread);
+        // Where the thread has come to its end, all that is left is read here.
+        if (!give(thread) && queue.length === 0) give(own);
         const first = queue[0];
         if (first === undefined) return;
         const chunk = first.chunks.shift();
@@ -210,11 +248,21 @@ class TwoReadings {
           // Now the thread is heard.
           await turn();
         } else if (!give(own)) await this.wakening.next();
-        this.check();
+        if (thread.isTooSmall()) this.takeOver();
+        else this.check();
       }
     } finally {
       this.end();
     }
+  }
+
+  /** A host that is larger than what the thread may hold: here there is more room. */
+  private takeOver(): void {
+    const batch = this.thread.unfinished();
+    if (batch === null) return;
+    this.own.finish();
+    batch.reader = this.own;
+    this.own.take(batch);
   }
 
   private check(): void {
@@ -222,6 +270,9 @@ class TwoReadings {
     if (failure !== null) throw failure;
   }
 }
+
+/** What the thread may hold; a batch that is larger is read by the one that writes. */
+const usualMegabytes = 192;
 
 /**
  * The bytes of an export of current rows; each chunk is good until the next one is asked for. Null, and
@@ -235,16 +286,17 @@ export const parallelExport = async (
   task: WorkerTask,
   maker: ChunkMaker,
   hostIds: () => readonly string[],
+  megabytes = usualMegabytes,
 ): Promise<ParallelExport | null> => {
   let readings: TwoReadings | null = null;
   try {
-    readings = new TwoReadings(entry, task, maker);
+    readings = new TwoReadings(entry, task, maker, megabytes);
     const hosts = await readings.begin(hostIds);
     const both = readings;
     if (hosts !== null) return { chunks: both.chunks(hosts), end: () => both.end() };
   } catch (error) {
     readings?.end();
-    if (!isNotBegun(error)) throw error;
+    if (!isNotBegun(error) && codeOf(error) !== 'ERR_WORKER_OUT_OF_MEMORY') throw error;
   }
   readings?.end();
   return null;

@@ -1,4 +1,5 @@
 /** Many hosts are read in threads: the text is the same, and it is of one moment. */
+import { createHash } from 'node:crypto';
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
@@ -81,6 +82,51 @@ test('hosts of which there is much come out whole and in their order, whichever 
     t.true(stdout.stdout.length > 3000 * manyRows.size * 200);
     t.true(readFileSync(out, 'utf8') === stdout.stdout, name);
   }
+});
+
+test('what a thread has no room for is read by the one that writes, and not a byte is another', async (t) => {
+  const [first] = await sampleSnapshots();
+  if (first === undefined) throw new Error('there are no samples');
+  const observations = new Map([...first.observations].filter(([name]) => name === 'users'));
+  const snapshots = Array.from({ length: count }, (_, index) =>
+    later({ ...first, hostId: hostNumber(index), observations, report: null }, 0, {
+      // One Mac has so many that its records alone take tens of megabytes.
+      users: ([row]) =>
+        Array.from({ length: index === 4 ? 25_000 : 20 }, (_row, account) => ({
+          ...row,
+          username: `ü${account}`,
+        })),
+    }),
+  );
+  const path = storeAt(join(temporaryFolder(t), 'fleet.db'), snapshots);
+  const task: WorkerTask = {
+    ...{ task: 'export', path, tableNames: ['users'], format: 'ocsf', options: {}, asOf: null },
+  };
+  const wanted = tables.filter(({ name }) => name === 'users');
+  /** The sum of all bytes; null where it was not begun in threads. */
+  const sumWith = async (megabytes: number): Promise<string | null> => {
+    const reader = openForReading(path, tables);
+    try {
+      const maker = new ChunkMaker(reader, wanted, task);
+      const hostIds = Array.from({ length: count }, (_, index) => hostNumber(index));
+      const made = await parallelExport(programEntry, task, maker, () => hostIds, megabytes);
+      if (made === null) return null;
+      const hash = createHash('sha256');
+      for await (const { bytes } of made.chunks) hash.update(bytes);
+      return hash.digest('hex');
+    } finally {
+      reader.close();
+    }
+  };
+  const right = await sumWith(1000);
+  t.not(right, null);
+  const sums = [];
+  for (const megabytes of [8, 24, 32, 48]) sums.push(await sumWith(megabytes));
+  t.deepEqual(
+    sums.filter((sum) => sum !== null && sum !== right),
+    [],
+  );
+  t.true(sums.filter((sum) => sum === right).length > 1);
 });
 
 test('the threads see one moment, whoever writes meanwhile', async (t) => {
