@@ -13,11 +13,14 @@ export const isPassing = (error: unknown): boolean =>
     codeOf(error),
   );
 
-/** What to do where the machine lacks something. */
-export const passingHint = (error: unknown): string =>
+/** What to do where there is too little of something; empty where that is not it. */
+const shortageHint = (error: unknown): string =>
   ['EMFILE', 'ENFILE', 'EAGAIN', 'ENOMEM'].includes(codeOf(error))
     ? 'are there too few open files or processes left, or too little memory (ulimit -a)? try again then'
-    : 'try again later';
+    : '';
+
+/** What to do about what is passing. */
+export const passingHint = (error: unknown): string => shortageHint(error) || 'try again later';
 
 /** What follows the path, and what to do about it. */
 type Words = readonly [what: string, hint: string];
@@ -32,7 +35,7 @@ const readingWords = (error: unknown): Words => {
   if (isDenied(error)) return [' may not be read', 'only its owner and root may read it'];
   if (codeOf(error) === 'EISDIR') return [' is a folder', 'name a file'];
   if (codeOf(error) === 'ELOOP') return [' is a link', 'name the file itself'];
-  return [otherWords(error, 'read'), isPassing(error) ? passingHint(error) : ''];
+  return [otherWords(error, 'read'), shortageHint(error)];
 };
 
 const writingWords = (error: unknown, path: string): Words => {
@@ -51,7 +54,7 @@ const writingWords = (error: unknown, path: string): Words => {
     case 'EEXIST':
       return [' exists already', 'name a new path'];
     default:
-      return [otherWords(error, 'written'), isPassing(error) ? passingHint(error) : ''];
+      return [otherWords(error, 'written'), shortageHint(error)];
   }
 };
 

@@ -12,6 +12,7 @@ const told: readonly (readonly ['read' | 'write', string, string, string])[] = [
   ['read', 'EISDIR', 'a/b is a folder', 'name a file'],
   ['read', 'ELOOP', 'a/b is a link', 'name the file itself'],
   ['read', 'EIO', 'a/b cannot be read (EIO)', ''],
+  ['read', 'EMFILE', 'a/b cannot be read (EMFILE)', 'are there too few open files'],
   ['write', 'EACCES', 'a/b may not be written (EACCES)', 'may you write in '],
   ['write', 'EPERM', 'a/b may not be written (EPERM)', 'may you write in '],
   ['write', 'EROFS', 'a/b may not be written (EROFS)', 'may you write in '],
@@ -22,6 +23,7 @@ const told: readonly (readonly ['read' | 'write', string, string, string])[] = [
   ['write', 'ENOSPC', 'there is no space left for a/b', 'make room and try again'],
   ['write', 'EDQUOT', 'there is no space left for a/b', 'make room and try again'],
   ['write', 'EIO', 'a/b cannot be written (EIO)', ''],
+  ['write', 'ENFILE', 'a/b cannot be written (ENFILE)', 'are there too few open files'],
 ];
 
 for (const [doing, code, message, hint] of told) {

@@ -182,7 +182,7 @@ for (const shell of shells) {
       for (const user of [0, 12_345]) {
         const { status, stdout, stderr } = fresh.run(['/usr/local/bin/tokenquery', 'a b', '--json'], user);
         t.deepEqual([status, stderr], [0, ''], String(user));
-        t.is(stdout, `${home}/node\n${home}/dist/tokenquery.cjs\na b\n--json\n`);
+        t.is(stdout, `${home}/node\n--max-semi-space-size=8\n${home}/dist/tokenquery.cjs\na b\n--json\n`);
       }
 
       // What osqueryd starts as root, with a command line of its own; it asks of it that nobody else can write it.
@@ -190,7 +190,7 @@ for (const shell of shells) {
       t.deepEqual([extension.status, extension.stderr], [0, '']);
       t.is(
         extension.stdout,
-        `${home}/node\n${home}/dist/tokenquery.cjs\nosquery-extension\n--socket\n/a b\n--timeout\n3\n`,
+        `${home}/node\n--max-semi-space-size=8\n${home}/dist/tokenquery.cjs\nosquery-extension\n--socket\n/a b\n--timeout\n3\n`,
       );
       t.is(lstatSync(at(`${home}/bin/tokenquery.ext`)).mode & 0o7777, 0o755);
 
