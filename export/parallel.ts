@@ -1,16 +1,20 @@
 /** Reads and formats many hosts in two threads. The text comes out in the order of the hosts, as if there were one. */
 import { Worker } from 'node:worker_threads';
+import { codeOf } from '../collector/errors.ts';
 import { errorOf } from '../store/thread_failure.ts';
 import { workerArgument } from '../store/worker.ts';
 import type { ThreadEntry } from '../store/worker.ts';
 import type { ChunkMaker } from './chunk_maker.ts';
-import { chunksAhead } from './thread_protocol.ts';
+import { chunkBytes, chunksAhead } from './thread_protocol.ts';
 import type { Chunk, FromWorker, ToWorker, WorkerTask } from './thread_protocol.ts';
 import { YoungHeap } from './young_heap.ts';
 
-// What a thread makes of so many fits into what it may be ahead, mostly: it need not
-// wait for the other one to be written.
-const hostsAtOnce = 8;
+const firstHosts = 8;
+const mostHosts = 256;
+// So much fits into what a thread may be ahead: it need not wait for the other one to be written. Of less, messages cost more.
+const bytesAtOnce = 4 * chunkBytes;
+// With more, garbage would pile up before it is looked for.
+const threadMegabytes = 192;
 /** So often both are brought to one moment of a database that others write into. */
 const attempts = 5;
 
@@ -28,6 +32,12 @@ interface Batch {
   readonly chunks: Chunk[];
   isDone: boolean;
 }
+
+/** How many hosts to read at once, from what was made of some. */
+const fittingHosts = ({ hostIds: { length: count } }: Batch, bytes: number): number => {
+  const fitting = Math.round((count * bytesAtOnce) / Math.max(bytes, 1));
+  return Math.max(1, Math.min(fitting, 2 * count, mostHosts));
+};
 
 interface Reading {
   /** The bytes of a chunk are needed no more. */
@@ -53,32 +63,35 @@ class Wakening {
 
 class ReadingThread implements Reading {
   isReady = false;
+  /** It ran out of memory, which the thread that writes has more of. */
+  isLost = false;
   failure: unknown = null;
   private batch: Batch | null = null;
   private readonly worker: Worker;
 
-  constructor(entry: ThreadEntry, task: WorkerTask, onEvent: () => void) {
+  constructor(entry: ThreadEntry, task: WorkerTask, megabytes: number, onEvent: () => void) {
     // Little is alive at any time. Small bounds make the collector work before garbage has piled up.
     this.worker = new Worker(entry.script, {
       eval: entry.isText,
       // The verb is for V8's caches (scripts/loader.cjs).
       argv: [workerArgument, 'export'],
       workerData: task,
-      resourceLimits: { maxYoungGenerationSizeMb: 4, maxOldGenerationSizeMb: 192 },
+      resourceLimits: { maxYoungGenerationSizeMb: 4, maxOldGenerationSizeMb: megabytes },
     });
     this.worker.on('message', (message: FromWorker) => {
       this.hear(message);
       onEvent();
     });
     this.worker.on('error', (error) => {
-      this.failure ??= error;
+      if (codeOf(error) === 'ERR_WORKER_OUT_OF_MEMORY') this.isLost = true;
+      else this.failure ??= error;
       onEvent();
     });
   }
 
   /** It reads another batch when this is true. */
   isFree(): boolean {
-    return this.batch === null;
+    return this.batch === null && !this.isLost;
   }
 
   /** Begins a transaction; `isReady` when it has. */
@@ -137,6 +150,13 @@ class OwnReading implements Reading {
     this.maker.took(bytes);
   }
 
+  /** Nothing of what it is making is needed. */
+  drop(): void {
+    this.making?.return(undefined);
+    this.making = null;
+    this.batch = null;
+  }
+
   /** Makes one more chunk; false where there is nothing to do, or enough is made already. */
   step(): boolean {
     const { batch, making } = this;
@@ -151,6 +171,60 @@ class OwnReading implements Reading {
   }
 }
 
+/** The batches that are being read, in the order in which they are written. */
+class BatchQueue {
+  private readonly hosts: readonly string[];
+  private readonly batches: Batch[] = [];
+  private given = 0;
+  private hostsAtOnce = firstHosts;
+  /** By the table: what is written of the first batch; and what was, and is made once more. */
+  private written = new Map<string, number>();
+  private repeated = new Map<string, number>();
+
+  constructor(hosts: readonly string[]) {
+    this.hosts = hosts;
+  }
+
+  get first(): Batch | undefined {
+    return this.batches[0];
+  }
+
+  /** Gives hosts to one that is free; false where there are no more. */
+  give(reader: ReadingThread | OwnReading): boolean {
+    const hostIds = this.hosts.slice(this.given, this.given + this.hostsAtOnce);
+    if (hostIds.length === 0) return false;
+    this.given += hostIds.length;
+    const batch = { hostIds, reader, chunks: [], isDone: false };
+    this.batches.push(batch);
+    reader.take(batch);
+    return true;
+  }
+
+  /** What of a chunk of the first batch is to be written. */
+  unwritten({ table, bytes, length }: Chunk): Uint8Array {
+    const repeated = Math.min(this.repeated.get(table) ?? 0, length);
+    this.repeated.set(table, (this.repeated.get(table) ?? 0) - repeated);
+    this.written.set(table, (this.written.get(table) ?? 0) + length - repeated);
+    return bytes.subarray(repeated, length);
+  }
+
+  /** The first batch is written. */
+  next(): void {
+    const batch = this.batches.shift();
+    const bytes = [...this.written.values()].reduce((sum, own) => sum + own, 0);
+    if (batch !== undefined) this.hostsAtOnce = fittingHosts(batch, bytes);
+    this.written = new Map();
+  }
+
+  /** Whoever read the first batch is no more: all of it is made again, and the same bytes once more. */
+  restart(): void {
+    this.given -= this.batches.reduce((sum, { hostIds }) => sum + hostIds.length, 0);
+    this.batches.length = 0;
+    this.hostsAtOnce = 1;
+    this.repeated = new Map(this.written);
+  }
+}
+
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 class TwoReadings {
@@ -159,8 +233,8 @@ class TwoReadings {
   private readonly own: OwnReading;
   private readonly youngHeap = new YoungHeap();
 
-  constructor(entry: ThreadEntry, task: WorkerTask, maker: ChunkMaker) {
-    this.thread = new ReadingThread(entry, task, this.wakening.happened);
+  constructor(entry: ThreadEntry, task: WorkerTask, maker: ChunkMaker, megabytes: number) {
+    this.thread = new ReadingThread(entry, task, megabytes, this.wakening.happened);
     this.own = new OwnReading(maker);
   }
 
@@ -179,6 +253,7 @@ class TwoReadings {
       while (!thread.isReady) {
         await this.wakening.next();
         this.check();
+        if (thread.isLost) return null;
       }
       maker.begin();
       if (maker.version() === before) return hostIds();
@@ -189,31 +264,26 @@ class TwoReadings {
 
   async *chunks(hosts: readonly string[]): ParallelExport['chunks'] {
     const { thread, own } = this;
-    const queue: Batch[] = [];
-    let next = 0;
-    const give = (reader: ReadingThread | OwnReading): boolean => {
-      if (next >= hosts.length || !reader.isFree()) return false;
-      const batch = { hostIds: hosts.slice(next, next + hostsAtOnce), reader, chunks: [], isDone: false };
-      next += hostsAtOnce;
-      queue.push(batch);
-      reader.take(batch);
-      return true;
-    };
+    const queue = new BatchQueue(hosts);
     try {
       for (;;) {
-        give(thread);
-        const first = queue[0];
-        if (first === undefined) return;
-        const chunk = first.chunks.shift();
-        if (chunk !== undefined) {
-          yield { table: chunk.table, bytes: chunk.bytes.subarray(0, chunk.length) };
+        if (thread.isLost && queue.first?.reader === thread) {
+          own.drop();
+          queue.restart();
+        }
+        if (thread.isFree()) queue.give(thread);
+        const { first } = queue;
+        if (first === undefined && !queue.give(own)) return;
+        const chunk = first?.chunks.shift();
+        if (first !== undefined && chunk !== undefined) {
+          yield { table: chunk.table, bytes: queue.unwritten(chunk) };
           first.reader.took(chunk.bytes);
-        } else if (first.isDone) queue.shift();
+        } else if (first?.isDone === true) queue.next();
         else if (own.step()) {
           this.youngHeap.look();
           // Now the thread is heard.
           await turn();
-        } else if (!give(own)) await this.wakening.next();
+        } else if (!own.isFree() || !queue.give(own)) await this.wakening.next();
         this.check();
       }
     } finally {
@@ -233,14 +303,16 @@ class TwoReadings {
  * because others write into it all the time.
  *
  * @param maker Of the same task, by a connection to the same file that is in no transaction.
+ * @param megabytes What the thread may hold; hosts that take more are read by the one that writes.
  */
 export const parallelExport = async (
   entry: ThreadEntry,
   task: WorkerTask,
   maker: ChunkMaker,
   hostIds: () => readonly string[],
+  megabytes = threadMegabytes,
 ): Promise<ParallelExport | null> => {
-  const readings = new TwoReadings(entry, task, maker);
+  const readings = new TwoReadings(entry, task, maker, megabytes);
   try {
     const hosts = await readings.begin(hostIds);
     if (hosts !== null) return { chunks: readings.chunks(hosts), end: () => readings.end() };

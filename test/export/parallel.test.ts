@@ -83,6 +83,45 @@ test('hosts of which there is much come out whole and in their order, whichever 
   }
 });
 
+test('what is too much for the thread is read by the one that writes, and comes once', async (t) => {
+  const folder = temporaryFolder(t);
+  const [first] = await sampleSnapshots();
+  if (first === undefined) throw new Error('there are no samples');
+  const observations = new Map([...first.observations].filter(([name]) => name === 'users'));
+  const rowsOf = new Map([3, 20, 21].map((index) => [index, 500]));
+  // The thread is given the first batch, and some of it is written by then.
+  rowsOf.set(5, 20_000);
+  const snapshots = Array.from({ length: 30 }, (_, index) =>
+    later({ ...first, hostId: hostNumber(index), observations, report: null }, 0, {
+      users: ([row]) =>
+        Array.from({ length: rowsOf.get(index) ?? 1 }, (_row, account) => ({
+          ...row,
+          username: `${account}`.padEnd(200, 'x'),
+        })),
+    }),
+  );
+  const path = storeAt(join(folder, 'fleet.db'), snapshots);
+  const users = tables.filter(({ name }) => name === 'users');
+  for (const format of ['ecs', 'csv'] as const) {
+    const store = openForReading(path, tables);
+    const task: WorkerTask = {
+      ...{ task: 'export', path, tableNames: ['users'], format, options: {}, asOf: null },
+    };
+    const maker = new ChunkMaker(store, users, task);
+    const hostIds = Array.from({ length: 30 }, (_, index) => hostNumber(index));
+    const parallel = await parallelExport(programEntry, task, maker, () => hostIds, 40);
+    let text = '';
+    for await (const { bytes } of parallel?.chunks ?? []) text += Buffer.from(bytes).toString('latin1');
+    maker.end();
+    let expected = '';
+    maker.begin();
+    for (const { bytes, length } of maker.chunks(hostIds))
+      expected += Buffer.from(bytes.subarray(0, length)).toString('latin1');
+    t.true(text === expected, format);
+    store.close();
+  }
+});
+
 test('the threads see one moment, whoever writes meanwhile', async (t) => {
   const folder = temporaryFolder(t);
   const path = storeAt(join(folder, 'fleet.db'), await fleetAt(1_790_000_000));
