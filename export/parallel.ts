@@ -5,12 +5,15 @@ import { errorOf } from '../store/thread_failure.ts';
 import { isNotBegun, workerArgument } from '../store/worker.ts';
 import type { ThreadEntry } from '../store/worker.ts';
 import type { ChunkMaker } from './chunk_maker.ts';
-import { chunksAhead } from './thread_protocol.ts';
+import { chunkBytes, chunksAhead } from './thread_protocol.ts';
 import type { Chunk, FromWorker, ToWorker, WorkerTask } from './thread_protocol.ts';
 
-// What a thread makes of so many fits into what it may be ahead, mostly: it need not
-// wait for the other one to be written.
-const hostsAtOnce = 8;
+const firstHosts = 8;
+const mostHosts = 256;
+// So much fits into what a thread may be ahead: it need not wait for the other one to be written. Of less, messages cost more.
+const bytesAtOnce = 4 * chunkBytes;
+// With more, garbage would pile up before it is looked for.
+const threadMegabytes = 192;
 /** So often both are brought to one moment of a database that others write into. */
 const attempts = 5;
 
@@ -24,12 +27,16 @@ export interface ParallelExport {
 /** Hosts that one of them reads, and what it has made of them so far. */
 interface Batch {
   readonly hostIds: readonly string[];
-  reader: Reading;
+  readonly reader: Reading;
   readonly chunks: Chunk[];
-  /** Chunks that were made of it, handed on or not: of the same hosts they are always the same. */
-  made: number;
   isDone: boolean;
 }
+
+/** How many hosts to read at once, from what was made of some. */
+const fittingHosts = ({ hostIds: { length: count } }: Batch, bytes: number): number => {
+  const fitting = Math.round((count * bytesAtOnce) / Math.max(bytes, 1));
+  return Math.max(1, Math.min(fitting, 2 * count, mostHosts));
+};
 
 interface Reading {
   /** The bytes of a chunk are needed no more. */
@@ -55,6 +62,8 @@ class Wakening {
 
 class ReadingThread implements Reading {
   isReady = false;
+  /** It ran out of memory, which the thread that writes has more of. */
+  isLost = false;
   failure: unknown = null;
   private batch: Batch | null = null;
   private readonly worker: Worker;
@@ -73,26 +82,15 @@ class ReadingThread implements Reading {
       onEvent();
     });
     this.worker.on('error', (error) => {
-      this.failure ??= error;
+      if (codeOf(error) === 'ERR_WORKER_OUT_OF_MEMORY') this.isLost = true;
+      else this.failure ??= error;
       onEvent();
     });
   }
 
   /** It reads another batch when this is true. */
   isFree(): boolean {
-    return this.batch === null && this.failure === null;
-  }
-
-  /** Whether its memory did not suffice. */
-  isTooSmall(): boolean {
-    return codeOf(this.failure) === 'ERR_WORKER_OUT_OF_MEMORY';
-  }
-
-  /** What it was reading when it ended; another one does so. */
-  unfinished(): Batch | null {
-    const { batch } = this;
-    this.batch = null;
-    return batch;
+    return this.batch === null && !this.isLost;
   }
 
   /** Begins a transaction; `isReady` when it has. */
@@ -119,11 +117,8 @@ class ReadingThread implements Reading {
   }
 
   private hear(message: FromWorker): void {
-    if ('bytes' in message) {
-      if (this.batch === null) return;
-      this.batch.chunks.push(message);
-      this.batch.made += 1;
-    } else if ('done' in message) {
+    if ('bytes' in message) this.batch?.chunks.push(message);
+    else if ('done' in message) {
       if (this.batch !== null) this.batch.isDone = true;
       this.batch = null;
     } else if ('ready' in message) this.isReady = true;
@@ -145,42 +140,87 @@ class OwnReading implements Reading {
     return this.batch === null;
   }
 
-  /** What is made of the batch already is left out. */
   take(batch: Batch): void {
     this.batch = batch;
     this.making = this.maker.chunks(batch.hostIds);
-    for (let again = 0; again < batch.made; again += 1) {
-      const { value } = this.making.next();
-      if (value !== undefined) this.took(value.bytes);
-    }
-  }
-
-  /** Makes all that is left, to be free for another batch. */
-  finish(): void {
-    while (this.make());
   }
 
   took(bytes: Uint8Array<ArrayBuffer>): void {
     this.maker.took(bytes);
   }
 
-  /** Makes one more chunk; false where there is nothing to do, or enough is made already. */
-  step(): boolean {
-    return this.batch !== null && this.batch.chunks.length < chunksAhead && this.make();
+  /** Nothing of what it is making is needed. */
+  drop(): void {
+    this.making?.return(undefined);
+    this.making = null;
+    this.batch = null;
   }
 
-  private make(): boolean {
+  /** Makes one more chunk; false where there is nothing to do, or enough is made already. */
+  step(): boolean {
     const { batch, making } = this;
-    if (batch === null || making === null) return false;
+    if (batch === null || making === null || batch.chunks.length >= chunksAhead) return false;
     const { value } = making.next();
-    if (value !== undefined) {
-      batch.chunks.push(value);
-      batch.made += 1;
-    } else {
+    if (value !== undefined) batch.chunks.push(value);
+    else {
       batch.isDone = true;
       this.batch = null;
     }
     return true;
+  }
+}
+
+/** The batches that are being read, in the order in which they are written. */
+class BatchQueue {
+  private readonly hosts: readonly string[];
+  private readonly batches: Batch[] = [];
+  private given = 0;
+  private hostsAtOnce = firstHosts;
+  /** By the table: what is written of the first batch; and what was, and is made once more. */
+  private written = new Map<string, number>();
+  private repeated = new Map<string, number>();
+
+  constructor(hosts: readonly string[]) {
+    this.hosts = hosts;
+  }
+
+  get first(): Batch | undefined {
+    return this.batches[0];
+  }
+
+  /** Gives hosts to one that is free; false where there are no more. */
+  give(reader: ReadingThread | OwnReading): boolean {
+    const hostIds = this.hosts.slice(this.given, this.given + this.hostsAtOnce);
+    if (hostIds.length === 0) return false;
+    this.given += hostIds.length;
+    const batch = { hostIds, reader, chunks: [], isDone: false };
+    this.batches.push(batch);
+    reader.take(batch);
+    return true;
+  }
+
+  /** What of a chunk of the first batch is to be written. */
+  unwritten({ table, bytes, length }: Chunk): Uint8Array {
+    const repeated = Math.min(this.repeated.get(table) ?? 0, length);
+    this.repeated.set(table, (this.repeated.get(table) ?? 0) - repeated);
+    this.written.set(table, (this.written.get(table) ?? 0) + length - repeated);
+    return bytes.subarray(repeated, length);
+  }
+
+  /** The first batch is written. */
+  next(): void {
+    const batch = this.batches.shift();
+    const bytes = [...this.written.values()].reduce((sum, own) => sum + own, 0);
+    if (batch !== undefined) this.hostsAtOnce = fittingHosts(batch, bytes);
+    this.written = new Map();
+  }
+
+  /** Whoever read the first batch is no more: all of it is made again, and the same bytes once more. */
+  restart(): void {
+    this.given -= this.batches.reduce((sum, { hostIds }) => sum + hostIds.length, 0);
+    this.batches.length = 0;
+    this.hostsAtOnce = 1;
+    this.repeated = new Map(this.written);
   }
 }
 
@@ -210,6 +250,7 @@ class TwoReadings {
       while (!thread.isReady) {
         await this.wakening.next();
         this.check();
+        if (thread.isLost) return null;
       }
       maker.begin();
       if (maker.version() === before) return hostIds();
@@ -220,49 +261,30 @@ class TwoReadings {
 
   async *chunks(hosts: readonly string[]): ParallelExport['chunks'] {
     const { thread, own } = this;
-    const queue: Batch[] = [];
-    let next = 0;
-    const give = (reader: ReadingThread | OwnReading): boolean => {
-      if (next >= hosts.length || !reader.isFree()) return false;
-      const batch = {
-        hostIds: hosts.slice(next, next + hostsAtOnce),
-        ...{ reader, chunks: [], made: 0, isDone: false },
-      };
-      next += hostsAtOnce;
-      queue.push(batch);
-      reader.take(batch);
-      return true;
-    };
+    const queue = new BatchQueue(hosts);
     try {
       for (;;) {
-        // Where the thread has come to its end, all that is left is read here.
-        if (!give(thread) && queue.length === 0) give(own);
-        const first = queue[0];
-        if (first === undefined) return;
-        const chunk = first.chunks.shift();
-        if (chunk !== undefined) {
-          yield { table: chunk.table, bytes: chunk.bytes.subarray(0, chunk.length) };
+        if (thread.isLost && queue.first?.reader === thread) {
+          own.drop();
+          queue.restart();
+        }
+        if (thread.isFree()) queue.give(thread);
+        const { first } = queue;
+        if (first === undefined && !queue.give(own)) return;
+        const chunk = first?.chunks.shift();
+        if (first !== undefined && chunk !== undefined) {
+          yield { table: chunk.table, bytes: queue.unwritten(chunk) };
           first.reader.took(chunk.bytes);
-        } else if (first.isDone) queue.shift();
+        } else if (first?.isDone === true) queue.next();
         else if (own.step()) {
           // Now the thread is heard.
           await turn();
-        } else if (!give(own)) await this.wakening.next();
-        if (thread.isTooSmall()) this.takeOver();
-        else this.check();
+        } else if (!own.isFree() || !queue.give(own)) await this.wakening.next();
+        this.check();
       }
     } finally {
       this.end();
     }
-  }
-
-  /** A host that is larger than what the thread may hold: here there is more room. */
-  private takeOver(): void {
-    const batch = this.thread.unfinished();
-    if (batch === null) return;
-    this.own.finish();
-    batch.reader = this.own;
-    this.own.take(batch);
   }
 
   private check(): void {
@@ -271,32 +293,30 @@ class TwoReadings {
   }
 }
 
-/** What the thread may hold; a batch that is larger is read by the one that writes. */
-const usualMegabytes = 192;
-
 /**
  * The bytes of an export of current rows; each chunk is good until the next one is asked for. Null, and
  * nothing is read, where no thread can be begun, or where it cannot be brought to see the same moment of the
  * database as this one, because others write into it all the time.
  *
  * @param maker Of the same task, by a connection to the same file that is in no transaction.
+ * @param megabytes What the thread may hold; hosts that take more are read by the one that writes.
  */
 export const parallelExport = async (
   entry: ThreadEntry,
   task: WorkerTask,
   maker: ChunkMaker,
   hostIds: () => readonly string[],
-  megabytes = usualMegabytes,
+  megabytes = threadMegabytes,
 ): Promise<ParallelExport | null> => {
   let readings: TwoReadings | null = null;
   try {
     readings = new TwoReadings(entry, task, maker, megabytes);
-    const hosts = await readings.begin(hostIds);
     const both = readings;
+    const hosts = await both.begin(hostIds);
     if (hosts !== null) return { chunks: both.chunks(hosts), end: () => both.end() };
   } catch (error) {
     readings?.end();
-    if (!isNotBegun(error) && codeOf(error) !== 'ERR_WORKER_OUT_OF_MEMORY') throw error;
+    if (!isNotBegun(error)) throw error;
   }
   readings?.end();
   return null;

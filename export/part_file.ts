@@ -95,13 +95,13 @@ export class PartFile {
     this.check();
   }
 
-  /** Done when the bytes are needed no more. */
+  /** Done when the bytes are needed no more. To copy them costs less than to have that done by another thread. */
   async writeNow(bytes: Uint8Array): Promise<void> {
     this.check();
     const { compressor } = this;
     await this.writing;
     if (compressor === null) {
-      await writeFully(this.fd, bytes);
+      for (let from = 0; from < bytes.length; from += writeSync(this.fd, bytes, from));
       this.wrote(bytes.length);
     } else await new Promise<void>((fulfil) => compressor.write(bytes, () => fulfil()));
     this.check();

@@ -72,7 +72,7 @@ export class TableReader {
   private readonly isText: boolean;
   private readonly from: string;
   private readonly sorted: Statement;
-  /** In the order in which the rows lie; null where nothing would tell whether that is the order of the key. */
+  /** As they lie, and one more than are read at once; null where nothing would tell whether that is the order of the key. */
   private readonly unsorted: Statement | null;
   /** The column that the key begins with. */
   private readonly firstOfKey: number;
@@ -103,7 +103,7 @@ export class TableReader {
     this.firstOfKey = names.indexOf(table.key[0] ?? '');
     this.unsorted =
       table.columns[names[this.firstOfKey] ?? '']?.type === 'TEXT'
-        ? reading(`SELECT ${what} ${this.from}`)
+        ? reading(`SELECT ${what} ${this.from} LIMIT ${rowsAtOnce + 1}`)
         : null;
     this.mayLieSorted = this.unsorted !== null;
     // Rows are numbered within a host: whether one has a high number is found at once, and counting them is not.
@@ -117,9 +117,7 @@ export class TableReader {
 
   /** The table of a host; rows that are few are read at once, for their number stands before them. */
   read(which: Which, head: Head, told: ToldOfTable): ExportTable | WrittenTable {
-    const few = this.many.every((statement) => statement.get(which.host) === undefined)
-      ? this.rowsOfHost(which)
-      : null;
+    const few = this.fewRows(which);
     const rowCount =
       few?.length ?? (this.prepare(`SELECT count(*) ${this.from}`).pluck().get(which) as number);
     const { table } = this;
@@ -136,17 +134,21 @@ export class TableReader {
       : { ...told, table, rowCount: 0, rows: [] };
   }
 
-  /** A table that was filled once lies as it is sorted, and seeing that costs less than sorting. */
-  private rowsOfHost(which: Which): unknown[] {
-    if (this.unsorted !== null && this.mayLieSorted) {
-      const rows = this.unsorted.all(which);
-      const first = this.isText
-        ? (rows as string[]).map(firstTextOf)
-        : (rows as unknown[][]).map((row) => row[this.firstOfKey]);
-      if (areSorted(first)) return rows;
-      this.mayLieSorted = false;
-    }
-    return this.sorted.all(which);
+  /** The rows of a host in their order; null where they are too many to be read at once. */
+  private fewRows(which: Which): unknown[] | null {
+    const found = this.mayLieSorted ? (this.unsorted?.all(which) ?? null) : null;
+    if (found !== null && found.length > rowsAtOnce) return null;
+    // A table that was filled once lies as it is sorted, and seeing that costs less than sorting.
+    if (found !== null && areSorted(this.firstValues(found))) return found;
+    this.mayLieSorted = false;
+    const isMany = this.many.some((statement) => statement.get(which.host) !== undefined);
+    return isMany ? null : this.sorted.all(which);
+  }
+
+  /** The first value of each key. */
+  private firstValues(rows: readonly unknown[]): readonly unknown[] {
+    if (this.isText) return (rows as readonly string[]).map(firstTextOf);
+    return (rows as readonly unknown[][]).map((row) => row[this.firstOfKey]);
   }
 
   private *cellsOf(rows: Iterable<unknown>): Generator<readonly Cell[]> {
