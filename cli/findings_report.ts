@@ -4,6 +4,7 @@ import type { Finding } from '../queries/findings.ts';
 import { explain, rootOf } from '../queries/explained.ts';
 import { severities, severityRank } from '../queries/query.ts';
 import type { Query, Severity } from '../queries/query.ts';
+import { hostCountOf } from '../queries/evaluate.ts';
 import type { Answer } from '../queries/evaluate.ts';
 import { plural, someOf } from '../collector/plural.ts';
 import { hostsApart, isBySubject, placesOf } from './findings_places.ts';
@@ -117,7 +118,7 @@ const printGroup = (
 
 /** Counts of the verdicts, the critical findings first. */
 const summaryOf = (answers: readonly Answer[], told: Told): string => {
-  const hosts = new Set(answers.flatMap(({ verdicts }) => [...verdicts.keys()])).size;
+  const hosts = hostCountOf(answers);
   const findings = [...told.of.values()].flat();
   const explained = [...told.explains.values()].flat().length;
   const bySeverity = severities

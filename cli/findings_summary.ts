@@ -1,6 +1,6 @@
 /** Findings of a fleet at a glance: a line for each question, with the number of hosts for each of its answers. */
 import { plural } from '../collector/plural.ts';
-import { gradeOn, verdictWords } from '../queries/evaluate.ts';
+import { gradeOn, hostCountOf, verdictWords } from '../queries/evaluate.ts';
 import type { Answer, Verdict } from '../queries/evaluate.ts';
 import { findingsOfAnswer, isAtLeast } from '../queries/findings.ts';
 import type { Finding } from '../queries/findings.ts';
@@ -230,7 +230,7 @@ const printPage = (lines: readonly Line[], hosts: number): void => {
 
 export const printSummary = (mode: Mode, told: Told): void => {
   const lines = summaryLines(told);
-  const hosts = new Set(told.answers.flatMap(({ verdicts }) => [...verdicts.keys()])).size;
+  const hosts = hostCountOf(told.answers);
   if (mode === 'pretty') printPage(lines, hosts);
   else printRows(mode, columns, lines.map(cellsOf));
 };

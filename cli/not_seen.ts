@@ -213,12 +213,18 @@ const meansWords: Readonly<Record<Means, readonly [string, string]>> = {
   overlay: ['is switched off (--overlay)', 'are switched off (--overlay)'],
 };
 
+/** The first host on which a question was not asked. */
+const hostNotAsked = (verdicts: Answer['verdicts']): string | null => {
+  for (const [host, verdict] of verdicts) if (verdict === 'not_asked') return host;
+  return null;
+};
+
 /** What the means of this run exclude, each question once; null where that is nothing. */
 export const notAskedText = (answers: readonly Answer[]): string | null => {
   const counts = new Map<Means, number>();
   for (const { verdicts, blindSpots } of answers) {
-    const of = [...verdicts].find(([, verdict]) => verdict === 'not_asked');
-    const spot = of === undefined ? undefined : blindSpots.get(of[0])?.[0];
+    const host = hostNotAsked(verdicts);
+    const spot = host === null ? undefined : blindSpots.get(host)?.[0];
     if (spot?.because.by !== 'means') continue;
     counts.set(spot.because.means, (counts.get(spot.because.means) ?? 0) + 1);
   }

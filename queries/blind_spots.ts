@@ -53,6 +53,8 @@ export interface SpotStatement {
   readonly absentFrom?: string;
   /** It finds hosts with such a row, and no others: many of them are looked for at once. */
   readonly glance?: Glance;
+  /** It goes through every host that is known: `withParts` takes where to find them. */
+  readonly isOfEveryHost?: true;
   /** Of `withParts`: finds hosts of which it says nothing; null where there are none such. */
   readonly butFor?: string;
 }
@@ -211,7 +213,7 @@ const spotsThatMatter = (requirement: Requirement): readonly SpotStatement[] => 
 /** Whether a table, or a column of it, was seen twice; of a column that is NULL in all that was seen first, nothing was. */
 const spotsOfHistory = ({ table, column, isNullAnswer }: Requirement, isOfFleet: boolean): SpotStatement => {
   const isSeen = column === null || isNullAnswer ? '' : ` AND r.${quoteName(column)} IS NOT NULL`;
-  return spot(
+  const found = spot(
     'h.host_id',
     table,
     null,
@@ -220,12 +222,14 @@ const spotsOfHistory = ({ table, column, isNullAnswer }: Requirement, isOfFleet:
         ? "'two good snapshots are needed'"
         : "'two good snapshots are needed, the newer of the last seven days'",
     ),
-    `${everyHost} h\nLEFT JOIN table_status t ON t.host_id = h.host_id AND t.table_name = ${quoteText(table)}\n` +
+    (hosts) =>
+      `${hosts === '' ? everyHost : hosts} h\nLEFT JOIN table_status t ON t.host_id = h.host_id AND t.table_name = ${quoteText(table)}\n` +
       `WHERE CASE WHEN ${isOfFleet ? '' : `t.last_good_time > :now - ${windowSeconds} AND `}EXISTS (\n` +
       `  SELECT 1\n  FROM ${quoteName(`${table}_history`)} r\n` +
       `  WHERE r.host_id = h.host_id AND r.valid_from_time < t.last_good_time AND r.valid_from_time <= :now${isSeen}\n` +
       ') THEN 0 ELSE 1 END = 1',
   );
+  return { ...found, isOfEveryHost: true };
 };
 
 /** Finds every host where there are too few: the one statement that counts hosts. */

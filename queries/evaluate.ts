@@ -26,6 +26,7 @@ import { isOff, verdicts } from './query.ts';
 import type { Query, Severity, SeverityRule } from './query.ts';
 import { spotReader } from './spot_reader.ts';
 import type { AnyRow, Ask } from './spot_reader.ts';
+import { HostList, VerdictMap } from './verdict_map.ts';
 
 /** Who says why something is not known: table_status of the table, the question itself, or nobody; or the means of the run. */
 type Because =
@@ -74,13 +75,25 @@ export interface Answer {
   readonly lowered: ReadonlyMap<string, SeverityRule>;
 }
 
+const onlyOf = <V>(map: ReadonlyMap<string, V>, host: string): ReadonlyMap<string, V> => {
+  const own = map.get(host);
+  return new Map(own === undefined ? [] : [[host, own]]);
+};
+
 /** An answer as far as it is of one host. */
 export const answerOn = (answer: Answer, host: string): Answer => ({
   ...answer,
   hits: answer.hits.filter(({ hostId }) => hostId === host),
-  blindSpots: new Map([...answer.blindSpots].filter(([hostId]) => hostId === host)),
-  verdicts: new Map([...answer.verdicts].filter(([hostId]) => hostId === host)),
+  blindSpots: onlyOf(answer.blindSpots, host),
+  verdicts: onlyOf(answer.verdicts, host),
 });
+
+/** On how many hosts questions were asked. */
+export const hostCountOf = (answers: readonly Answer[]): number => {
+  const hosts = new Set<string>();
+  for (const { verdicts: of } of answers) for (const host of of.keys()) hosts.add(host);
+  return hosts.size;
+};
 
 /** How much something matters on a host, and why, where its question says another severity. */
 export interface Grade {
@@ -128,7 +141,7 @@ const noHistory: BlindSpot = {
 };
 
 /** The answer to a question that the site switched off: on every host it is not asked, whatever else is known. */
-const offAnswer = (query: Query, hosts: readonly string[]): Answer => {
+const offAnswer = (query: Query, hosts: HostList): Answer => {
   const reason = `switched off by the overlay, of ${query.overlay?.owner}: ${query.overlay?.reason}`;
   const spot: BlindSpot = {
     table: 'overlay',
@@ -139,8 +152,8 @@ const offAnswer = (query: Query, hosts: readonly string[]): Answer => {
   return {
     query,
     hits: [],
-    blindSpots: new Map(hosts.map((host) => [host, [spot]])),
-    verdicts: new Map(hosts.map((host) => [host, 'not_asked'])),
+    blindSpots: new Map(hosts.all.map((host) => [host, [spot]])),
+    verdicts: new VerdictMap(hosts, 'not_asked', new Map()),
     lowered: nowhere,
   };
 };
@@ -186,10 +199,12 @@ const asksEachHost = ({ isOfFleet, leastHosts }: Query): boolean => !isOfFleet &
 /** The blind spots of each host, in no order. */
 type Spots = ReadonlyMap<string, readonly BlindSpot[]>;
 
+/** @param spots No two of them alike. */
 const addSpots = (found: Map<string, BlindSpot[]>, host: string, spots: readonly BlindSpot[]): void => {
-  const own = found.get(host) ?? [];
-  found.set(host, own);
-  for (const one of spots) if (own.every((other) => compareSpots(one, other) !== 0)) own.push(one);
+  const own = found.get(host);
+  // A list that grows has room for more, and most hosts have one of one: a copy has none.
+  if (own === undefined) found.set(host, [...spots]);
+  else for (const one of spots) if (own.every((other) => compareSpots(one, other) !== 0)) own.push(one);
 };
 
 /** What is asked of a query at one time: where it is blind, what it finds, or both. */
@@ -208,6 +223,7 @@ interface Found {
 }
 
 const nowhere: ReadonlyMap<string, SeverityRule> = new Map();
+const nobody: ReadonlySet<string> = new Set();
 
 const shipped: ReadonlySet<Query> = new Set(library);
 
@@ -243,6 +259,10 @@ class Asking {
   readonly #tables: readonly Table[];
   readonly #prepare: (sql: string) => Statement;
   readonly #remembered = new Map<string, readonly AnyRow[]>();
+  readonly #hostsBySql = new Map<string, ReadonlySet<string>>();
+  /** What many hosts have alike is held once. */
+  readonly #once = onceReader();
+  readonly #spots = new Map<string, BlindSpot>();
   /** Prepares what is of this program, whoever wrote the queries. */
   readonly #prepareOwn: (sql: string) => Statement;
   readonly #place: Place;
@@ -261,18 +281,29 @@ class Asking {
     };
   }
 
-  #rows(sql: string, among?: readonly string[]): readonly AnyRow[] {
-    const now = this.#now;
-    return this.#prepare(now === 'shown' ? atShownMoments(sql) : sql)
-      .safeIntegers(false)
-      .all({
-        ...(now === 'shown' ? {} : { now }),
-        ...(among === undefined ? {} : { among: JSON.stringify(among) }),
-      }) as readonly AnyRow[];
+  #statement(sql: string): Statement {
+    return this.#prepare(this.#now === 'shown' ? atShownMoments(sql) : sql).safeIntegers(false);
   }
 
-  readonly #once: Ask = (sql, among) => {
-    const rows = this.#remembered.get(sql) ?? this.#rows(sql, among);
+  get #moment(): { readonly now?: number } {
+    return this.#now === 'shown' ? {} : { now: this.#now };
+  }
+
+  #rows(sql: string, among?: readonly string[]): readonly AnyRow[] {
+    const ids = among === undefined ? {} : { among: JSON.stringify(among) };
+    return this.#statement(sql).all({ ...this.#moment, ...ids }) as readonly AnyRow[];
+  }
+
+  /** Of a large fleet these are many: each row is gone before the next one is read, and a text that several have is held once. */
+  #hits(sql: string): readonly Hit[] {
+    const once = onceReader();
+    const hits: Hit[] = [];
+    for (const row of this.#statement(sql).iterate(this.#moment)) hits.push(hitOf(row as AnyRow, once));
+    return hits;
+  }
+
+  readonly #ask: Ask = (sql, among) => {
+    const rows = this.#remembered.get(sql) ?? this.#rows(sql, among).map((row) => held(row, this.#once));
     this.#remembered.set(sql, rows);
     return rows;
   };
@@ -283,16 +314,19 @@ class Asking {
     return this.#hosts;
   }
 
-  #hostsOf(sql: string | null | undefined): ReadonlySet<Value | undefined> {
-    return new Set(sql == null ? [] : this.#once(sql).map((row) => row['host_id']));
+  #hostsOf(sql: string | null | undefined): ReadonlySet<string> {
+    if (sql == null) return nobody;
+    const known = this.#hostsBySql.get(sql) ?? new Set(hostIdsOf(this.#rows(sql)));
+    this.#hostsBySql.set(sql, known);
+    return known;
   }
 
   find(asked: readonly Asked[], step: (query: Query) => void): readonly Found[] {
     const statements = asked.flatMap((one) => one.statements ?? []);
-    const read = spotReader(statements, () => this.hosts, this.#once);
+    const read = spotReader(statements, () => this.hosts, this.#ask);
     return asked.map((one) => {
       const spots = this.#spotsOf(one, read);
-      const hits = one.sql === null ? [] : this.#rows(one.sql).map(hitOf);
+      const hits = one.sql === null ? [] : this.#hits(one.sql);
       step(one.query);
       // Where nothing is found and nothing open, it does not matter how much it would matter.
       const isClean = hits.length === 0 && spots.size === 0;
@@ -323,6 +357,14 @@ class Asking {
     return lowered;
   }
 
+  #spotOf(row: AnyRow, statement: SpotStatement): BlindSpot {
+    const { table_name: table, column_name: column, reason, status, told } = row;
+    const key = JSON.stringify([table, column, reason, status, told, statement.otherwise]);
+    const spot = this.#spots.get(key) ?? spotOf(row, statement, this.#tables);
+    this.#spots.set(key, spot);
+    return spot;
+  }
+
   #spotsOf({ query, statements }: Asked, read: ReturnType<typeof spotReader>): Spots {
     if (statements === null) return new Map(this.hosts.map((host) => [host, [noHistory]]));
     const found = new Map<string, BlindSpot[]>();
@@ -333,7 +375,7 @@ class Asking {
       for (const row of read(statement)) {
         const host = row['host_id'];
         if (typeof host !== 'string' || exempt.has(host) || settled.has(host)) continue;
-        addSpots(found, host, [spotOf(row, statement, this.#tables)]);
+        addSpots(found, host, [this.#spotOf(row, statement)]);
       }
     }
     return new Map(Array.from(found, ([host, spots]) => [host, withoutImplied(spots)]));
@@ -342,6 +384,7 @@ class Asking {
 
 /** What nobody asked for was not seen twice either: that is no gap of its own. */
 const withoutImplied = (spots: readonly BlindSpot[]): readonly BlindSpot[] => {
+  if (spots.length < 2) return spots;
   const unasked = new Set(
     spots.flatMap(({ table, column, because }) => (column === null && because.by === 'means' ? [table] : [])),
   );
@@ -355,11 +398,35 @@ const spotOf = (row: AnyRow, { otherwise }: SpotStatement, tables: readonly Tabl
   because: becauseOf(row, otherwise, tables),
 });
 
-const hitOf = ({ host_id: hostId, subject, ...facts }: AnyRow): Hit => ({
-  hostId: hostId == null ? null : String(hostId),
-  subject: subject == null ? null : String(subject),
-  facts,
-});
+/** Gives the same for each value, and of equal texts the one that came first. */
+const onceReader = (): ((value: Value) => Value) => {
+  const texts = new Map<string, string>();
+  return (value) => {
+    if (typeof value !== 'string') return value;
+    const first = texts.get(value);
+    if (first === undefined) texts.set(value, value);
+    return first ?? value;
+  };
+};
+
+/** A row with texts that others have, too. */
+const held = (row: AnyRow, once: (value: Value) => Value): AnyRow => {
+  const own: Record<string, Value> = {};
+  for (const name in row) own[name] = once(row[name] as Value);
+  return own;
+};
+
+const hitOf = (row: AnyRow, once: (value: Value) => Value): Hit => {
+  const facts: Record<string, Value> = {};
+  for (const name in row)
+    if (name !== 'host_id' && name !== 'subject') facts[name] = once(row[name] as Value);
+  const { host_id: hostId, subject } = row;
+  return {
+    hostId: hostId == null ? null : String(once(hostId)),
+    subject: subject == null ? null : String(once(subject)),
+    facts,
+  };
+};
 
 /** What is true of some hosts, and what is true of the others, in the order of the hosts. */
 const joinHits = (parts: readonly Part<readonly Hit[]>[]): readonly Hit[] => {
@@ -375,7 +442,7 @@ const answerOf = (
   hits: readonly Hit[],
   spots: readonly Part<Spots>[],
   graded: readonly Part<Found['lowered']>[],
-  hosts: readonly string[],
+  hosts: HostList,
 ): Answer => {
   const lowered = graded.flatMap(({ of, isTrueOf }) => [...of].filter(([host]) => isTrueOf(host)));
   const all = new Map<string, BlindSpot[]>();
@@ -386,9 +453,11 @@ const answerOf = (
       .map(([host, own]) => [host, own.sort(compareSpots)] as const)
       .sort(([a], [b]) => compareValues(a, b)),
   );
-  const hit = new Set(hits.map(({ hostId }) => hostId));
-  const own = hosts.map((host) => [host, verdictOf(hit.has(host), blindSpots.get(host))] as const);
-  return { query, hits, blindSpots, verdicts: new Map(own), lowered: new Map(lowered) };
+  const others = new Map<string, Verdict>();
+  for (const [host, own] of blindSpots) others.set(host, verdictOf(false, own));
+  for (const { hostId } of hits) if (hostId !== null) others.set(hostId, 'hit');
+  const verdictsOf = new VerdictMap(hosts, verdictOf(false, undefined), others);
+  return { query, hits, blindSpots, verdicts: verdictsOf, lowered: new Map(lowered) };
 };
 
 /** The same, of queries that allow facts of one age. */
@@ -420,7 +489,7 @@ const evaluateGroup = (
       : seeing.whole(maxAge, () => new Asking(db, queries, options).find(ofFleet, options.step));
   const told = parts.flatMap(({ of, isTrueOf: isOfPart }) => of.hosts.filter(isOfPart));
   // A host may have no snapshot that counts.
-  const hosts = [...new Set([...told, ...ahead.keys()])].sort(compareValues);
+  const hosts = new HostList([...new Set([...told, ...ahead.keys()])].sort(compareValues));
   const fleet = new Map(whole.map((found) => [found.query, found]));
   const isTrueOf = (): boolean => true;
   return queries.map((query, index) => {

@@ -52,7 +52,11 @@ const keyOf = (hostId: string | null, query: string): string => JSON.stringify([
 
 /** By finding, the one that explains it on the same host. */
 export const explain = (findings: readonly Finding[]): ReadonlyMap<Finding, Finding> => {
-  const found = Map.groupBy(findings, ({ hostId, query }) => keyOf(hostId, query.name));
+  const causes = new Set(findings.flatMap(({ query }) => names(query)));
+  const found = Map.groupBy(
+    findings.filter(({ query }) => causes.has(query.name)),
+    ({ hostId, query }) => keyOf(hostId, query.name),
+  );
   return new Map(
     findings.flatMap((finding): [Finding, Finding][] => {
       const cause = finding.hostId === null ? null : causeOf(finding, found);

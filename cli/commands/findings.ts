@@ -371,10 +371,11 @@ const unjudgedIn = async (given: Arguments, store: Store, host: string | null): 
 };
 
 /** The hosts with a verdict on which it matters as much, or more. */
-const hasVerdict = (answer: Answer, wanted: Verdict, least: Severity): boolean =>
-  [...answer.verdicts].some(
-    ([host, verdict]) => verdict === wanted && isAtLeast(gradeOn(answer, host).severity, least),
-  );
+const hasVerdict = (answer: Answer, wanted: Verdict, least: Severity): boolean => {
+  for (const [host, verdict] of answer.verdicts)
+    if (verdict === wanted && isAtLeast(gradeOn(answer, host).severity, least)) return true;
+  return false;
+};
 
 interface Outcome {
   readonly exitCode: number;
