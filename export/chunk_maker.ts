@@ -32,7 +32,7 @@ export class ChunkMaker {
   constructor(store: Store, tables: readonly Table[], { format, options, asOf }: WorkerTask) {
     this.store = store;
     // Pages are read once and in order: a large cache would hold what is not needed again.
-    store.db.pragma('cache_size = -4096');
+    store.db.pragma('cache_size = -2048');
     if (asOf !== null) viewAsOf(store, asOf);
     this.format = formats[format].make(options);
     const { rowSql } = this.format;
