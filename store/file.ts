@@ -315,7 +315,7 @@ export interface OpenOptions {
 /** Sets up a connection to write by; the file is made ours where nothing is in it. */
 const prepareToWrite = (db: Db, path: string, isNew: boolean, schema: Schema, waitMs: number): void => {
   db.pragma('synchronous = FULL');
-  db.pragma('cache_size = -32768');
+  db.pragma('cache_size = -16384');
   if (isNew) {
     // What `retain` drops can then be given back piece by piece; it must be said before the first page.
     db.pragma('auto_vacuum = INCREMENTAL');
