@@ -8,7 +8,7 @@
  */
 import { accessSync, constants, rmSync, writeSync } from 'node:fs';
 import { SHARE_ENV, Worker } from 'node:worker_threads';
-import { isNotBegun, sessionArgument, workerArgument } from '../store/worker.ts';
+import { isNotBegun, isOutOfMemory, sessionArgument, workerArgument } from '../store/worker.ts';
 import { lineBegin } from './log.ts';
 import type { ThreadEntry } from '../store/worker.ts';
 
@@ -248,8 +248,8 @@ class Guardian {
   /** What the thread does not tell of itself: it could not begin, or its memory was full. */
   #failed(error: unknown): void {
     this.#hasFailed = true;
-    const { code, message } = error as NodeJS.ErrnoException;
-    if (code === 'ERR_WORKER_OUT_OF_MEMORY')
+    const { message } = error as Error;
+    if (isOutOfMemory(error))
       tell(
         `${this.#limits?.what ?? 'the work'} took all of the memory that Node gives it and was stopped`,
         '',

@@ -1,8 +1,7 @@
 /** Reads and formats many hosts in two threads. The text comes out in the order of the hosts, as if there were one. */
 import { Worker } from 'node:worker_threads';
-import { codeOf } from '../collector/errors.ts';
 import { errorOf } from '../store/thread_failure.ts';
-import { isNotBegun, workerArgument } from '../store/worker.ts';
+import { isNotBegun, isOutOfMemory, workerArgument } from '../store/worker.ts';
 import type { ThreadEntry } from '../store/worker.ts';
 import type { ChunkMaker } from './chunk_maker.ts';
 import { chunkBytes, chunksAhead } from './thread_protocol.ts';
@@ -82,7 +81,7 @@ class ReadingThread implements Reading {
       onEvent();
     });
     this.worker.on('error', (error) => {
-      if (codeOf(error) === 'ERR_WORKER_OUT_OF_MEMORY') this.isLost = true;
+      if (isOutOfMemory(error)) this.isLost = true;
       else this.failure ??= error;
       onEvent();
     });

@@ -4,12 +4,12 @@ import type { Dirent } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { basename, dirname, join, resolve, sep } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { codeOf, FileError, UserError } from '../collector/errors.ts';
+import { FileError, UserError } from '../collector/errors.ts';
 import { fileFailure, isPassing, passingHint } from '../collector/file_failure.ts';
 import { openRegular } from '../collector/files.ts';
 import { errorOf } from './thread_failure.ts';
 import type { ThreadFailure } from './thread_failure.ts';
-import { isNotBegun, workerArgument } from './worker.ts';
+import { isNotBegun, isOutOfMemory, workerArgument } from './worker.ts';
 import type { ThreadEntry } from './worker.ts';
 import { readHostIds, snapshotReader } from './reader.ts';
 import { explainStoreError, openForReading, RefusedRow } from './file.ts';
@@ -442,7 +442,7 @@ class ExportReader {
     } catch (error) {
       // It may have more of this file under way, which must not be taken for the next one.
       this.end();
-      if (codeOf(error) !== 'ERR_WORKER_OUT_OF_MEMORY' && !isNotBegun(error)) throw error;
+      if (!isOutOfMemory(error) && !isNotBegun(error)) throw error;
       await this.#readRest(path, take, leftOut, handed);
     }
   }

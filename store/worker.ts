@@ -16,9 +16,14 @@ export interface ThreadEntry {
   readonly isText: boolean;
 }
 
+const codeOf = (error: unknown): string => String((error as NodeJS.ErrnoException | null)?.code);
+
+/** Whether what a thread may hold did not suffice; whoever started it has more room. */
+export const isOutOfMemory = (error: unknown): boolean => codeOf(error) === 'ERR_WORKER_OUT_OF_MEMORY';
+
 /**
  * Whether a thread could not begin, or not read the program: too few open files or processes are left, or too little memory. Told by
  * the error event of a thread, or thrown where it is made.
  */
 export const isNotBegun = (error: unknown): boolean =>
-  /^(?:E[A-Z]+|ERR_WORKER_INIT_FAILED)$/.test(String((error as NodeJS.ErrnoException | null)?.code));
+  /^(?:E[A-Z]+|ERR_WORKER_INIT_FAILED)$/.test(codeOf(error));
